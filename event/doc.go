@@ -1,0 +1,7 @@
+// Package event holds the words that travel through the house: the Event an exchange becomes, the Verdict the
+// engine gives on it, and the Record that joins both for the log, the warehouse and the Hub.
+//
+// It imports the standard library only and has no behaviour beyond naming, validating and encoding. What happened
+// (Event) and what is thought of it (Verdict) are different types on purpose: a verdict may be replayed, an event
+// may not.
+package event

@@ -1,0 +1,211 @@
+package event
+
+import (
+	"fmt"
+	"time"
+)
+
+// Rating is what a session is held to be.
+type Rating uint8
+
+// The ratings, in rising order.
+const (
+	Normal Rating = iota
+	Suspicious
+	Malicious
+)
+
+// String is the rating's wire name.
+func (r Rating) String() string {
+	switch r {
+	case Suspicious:
+		return "suspicious"
+	case Malicious:
+		return "malicious"
+	}
+	return "normal"
+}
+
+// Human is the name analysts search for, such as "Malicious Session".
+func (r Rating) Human() string {
+	switch r {
+	case Suspicious:
+		return "Suspicious Session"
+	case Malicious:
+		return "Malicious Session"
+	}
+	return "Normal Session"
+}
+
+// MarshalText writes the wire name.
+func (r Rating) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads the wire name; anything else is an error.
+func (r *Rating) UnmarshalText(text []byte) error {
+	parsed, err := ParseRating(string(text))
+	if err != nil {
+		return err
+	}
+	*r = parsed
+	return nil
+}
+
+// ParseRating reads a wire name ("malicious") or a human one ("Malicious Session").
+func ParseRating(text string) (Rating, error) {
+	for _, r := range []Rating{Normal, Suspicious, Malicious} {
+		if text == r.String() || text == r.Human() {
+			return r, nil
+		}
+	}
+	return Normal, fmt.Errorf("rating %q is none of normal, suspicious, malicious", text)
+}
+
+// Severity says which way a label points.
+type Severity string
+
+// The severities.
+const (
+	Informational   Severity = "informational"
+	Trusting        Severity = "trusting"
+	SuspiciousLabel Severity = "suspicious"
+	MaliciousLabel  Severity = "malicious"
+)
+
+// Known says whether s is one of the four severities.
+func (s Severity) Known() bool {
+	return s == Informational || s == Trusting || s == SuspiciousLabel || s == MaliciousLabel
+}
+
+// Label is a finding placed by a rule on an event; it belongs to the session.
+type Label struct {
+	Name     string   `json:"name"`
+	Severity Severity `json:"severity"`
+	// Rule is the rule's or signature's id, Version the content hash of its definition.
+	Rule    string `json:"rule"`
+	Version string `json:"version,omitempty"`
+	// Signature is true for a label over labels.
+	Signature bool `json:"signature,omitempty"`
+	// Shadow means evaluated and recorded, never obeyed.
+	Shadow bool `json:"shadow,omitempty"`
+	// Points is what the label adds to the session's score; trusting labels take away.
+	Points int64 `json:"points,omitempty"`
+	// Family is the kind of evidence, such as "velocity" or "identity".
+	Family string `json:"family,omitempty"`
+	// Because is every operand of the rule with the value it had.
+	Because []Reason `json:"because,omitempty"`
+	// Sentence says the same in plain words.
+	Sentence string `json:"sentence,omitempty"`
+}
+
+// Reason is one operand of a condition with the value that it had.
+type Reason struct {
+	// Expression is the operand as written in the rule.
+	Expression string `json:"expression"`
+	// Value is what it evaluated to, as text.
+	Value string `json:"value"`
+}
+
+// EntityLabel is text placed on an entity, across sessions.
+type EntityLabel struct {
+	Element string `json:"element"`
+	Value   string `json:"value"`
+	Label   string `json:"label"`
+	Rule    string `json:"rule"`
+}
+
+// Verdict is the engine's answer to one event.
+type Verdict struct {
+	// Labels are those this event placed, signatures after plain labels, each group by name.
+	Labels []Label `json:"labels,omitempty"`
+	// EntityLabels are those this event placed.
+	EntityLabels []EntityLabel `json:"entity_labels,omitempty"`
+	// Rating is the session's rating after this event, Before the one it had.
+	Rating Rating `json:"rating"`
+	Before Rating `json:"before"`
+	// Score is the sum behind the rating.
+	Score int64 `json:"score"`
+	// Tipped names the labels that moved the rating with this event.
+	Tipped []string `json:"tipped,omitempty"`
+	// Actions are those the policy asks for.
+	Actions []Action `json:"actions,omitempty"`
+	// Rules is the version of the whole rule set.
+	Rules string `json:"rules,omitempty"`
+	// Errors are rules that failed on this event; they count as not fired.
+	Errors []RuleError `json:"errors,omitempty"`
+}
+
+// RuleError is a rule that could not be evaluated.
+type RuleError struct {
+	Rule  string `json:"rule"`
+	Error string `json:"error"`
+}
+
+// ActionKind is what an action does.
+type ActionKind string
+
+// The kinds of action.
+const (
+	Tag     ActionKind = "tag"
+	Block   ActionKind = "block"
+	Webhook ActionKind = "webhook"
+)
+
+// Action is something done, or to be done, because of a verdict.
+type Action struct {
+	// Name is the policy's name for it.
+	Name string     `json:"name"`
+	Kind ActionKind `json:"kind"`
+	// Because names the signature, label or rating that asked for it.
+	Because string `json:"because"`
+	// Shadow means recorded, not done.
+	Shadow bool `json:"shadow,omitempty"`
+	// Outcome is "" (asked), "done", "failed" or "unavailable" (the mode cannot do it).
+	Outcome string `json:"outcome,omitempty"`
+}
+
+// Record joins an event with its session and its verdict. It is what the log keeps.
+type Record struct {
+	Event   Event   `json:"event"`
+	Session Session `json:"session"`
+	Verdict Verdict `json:"verdict"`
+}
+
+// Session is a record's place in a session.
+type Session struct {
+	ID ID `json:"id"`
+	// Journey is the identity that unites sessions over time.
+	Journey ID `json:"journey"`
+	// Number is the event's place in the session, from 1.
+	Number int64 `json:"number"`
+	// Opened is the time of the session's first event.
+	Opened time.Time `json:"opened"`
+	// Join says why the event was put in this session.
+	Join Join `json:"join"`
+	// Labels are all the session carries after this event, by name.
+	Labels []string `json:"labels,omitempty"`
+}
+
+// Join is the reason why an event belongs to a session.
+type Join struct {
+	// By is what joined: "opened", "token", "address_headers_user_agent".
+	By string `json:"by"`
+	// Detail names the cookie or says why a new session was opened.
+	Detail string `json:"detail,omitempty"`
+}
+
+// Delivery is a message to an outside system that must not be lost.
+type Delivery struct {
+	ID          ID          `json:"id"`
+	Environment Environment `json:"environment"`
+	// Action is the policy's name for the action that asked for it.
+	Action string `json:"action"`
+	// Key makes the delivery idempotent: a second one with the same key is not queued.
+	Key  string `json:"key"`
+	Body []byte `json:"body"`
+	// Attempts made so far, and when the next is due.
+	Attempts int       `json:"attempts"`
+	Due      time.Time `json:"due"`
+	Created  time.Time `json:"created"`
+	// LastError is the last attempt's failure.
+	LastError string `json:"last_error,omitempty"`
+}
