@@ -1,0 +1,176 @@
+package capture
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"io"
+	"mime"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+)
+
+// The bounds of bodies, in bytes.
+const (
+	defaultBodyLimit = 64 << 10
+	maxBodyLimit     = 4 << 20
+	// expansionFactor is how much greater than its limit on the wire a body may grow when it is decompressed.
+	expansionFactor = 8
+	// maxCodings bounds the Content-Encodings laid over each other.
+	maxCodings = 2
+	// maxWindow bounds the memory of a decompressor.
+	maxWindow = 8 << 20
+)
+
+// content is a body after its Content-Encoding is undone.
+type content struct {
+	media     string
+	boundary  string
+	data      []byte
+	truncated bool
+	// unreadable bodies have no data; an issue says why.
+	unreadable bool
+}
+
+// read gives the message's content, undoing the Content-Encoding at the first call.
+func (m *message) read() *content {
+	if m.content != nil {
+		return m.content
+	}
+	m.content = &content{truncated: m.body.Truncated}
+	m.content.media, m.content.boundary = m.mediaType()
+	data := m.body.Bytes
+	if len(data) > m.limit {
+		data, m.content.truncated = data[:m.limit], true
+	}
+	for _, coding := range m.codings() {
+		out, whole, err := decompress(coding, data, m.limit*expansionFactor)
+		if err != nil && (len(out) == 0 || !m.content.truncated) {
+			m.content.unreadable = true
+			m.issues.add("body_encoding", "", m.side()+": "+err.Error())
+			return m.content
+		}
+		if err == nil && !whole {
+			m.issues.add("body_too_large", "", m.side()+" decompresses to more than is read")
+			m.content.truncated = true
+		}
+		data = out
+	}
+	m.content.data = data
+	if m.content.truncated {
+		m.issues.add("body_truncated", "", m.side()+" is longer than is read")
+	}
+	return m.content
+}
+
+// mediaType is the body's type in lower case; a charset other than UTF-8 makes the body unreadable.
+func (m *message) mediaType() (media, boundary string) {
+	header := headerValue(m.header, "content-type")
+	if header == "" {
+		return "", ""
+	}
+	media, parameters, err := mime.ParseMediaType(header)
+	if err != nil && media == "" {
+		media, _, _ = strings.Cut(header, ";")
+		return strings.ToLower(strings.TrimSpace(media)), ""
+	}
+	switch strings.ToLower(parameters["charset"]) {
+	case "", "utf-8", "utf8", "us-ascii":
+	default:
+		m.content.unreadable = true
+		m.issues.add("unsupported_charset", "", m.side()+" is not UTF-8")
+	}
+	return media, parameters["boundary"]
+}
+
+// codings are the body's Content-Encodings, outermost first.
+func (m *message) codings() []string {
+	var codings []string
+	for _, field := range m.header {
+		if !equalFold(field.Name, "content-encoding") {
+			continue
+		}
+		for coding := range strings.SplitSeq(field.Value, ",") {
+			coding = strings.ToLower(strings.TrimSpace(coding))
+			if coding != "" && coding != "identity" {
+				codings = append([]string{coding}, codings...)
+			}
+		}
+	}
+	if len(m.body.Bytes) == 0 {
+		return nil
+	}
+	return codings[:min(len(codings), maxCodings+1)]
+}
+
+// decompress undoes one coding up to a limit; whole is false when there was more. What was read before an error is
+// returned with it.
+func decompress(coding string, data []byte, limit int) (out []byte, whole bool, err error) {
+	reader, err := decompressor(coding, data)
+	if err != nil {
+		return nil, false, err
+	}
+	defer reader.Close()
+	out, err = io.ReadAll(io.LimitReader(reader, int64(limit)+1))
+	if len(out) > limit {
+		return out[:limit], false, nil
+	}
+	if err != nil {
+		// The library's text may quote bytes of the body.
+		return out, false, errors.New("is broken " + coding)
+	}
+	return out, true, nil
+}
+
+func decompressor(coding string, data []byte) (io.ReadCloser, error) {
+	source := bytes.NewReader(data)
+	switch coding {
+	case "gzip", "x-gzip":
+		reader, err := gzip.NewReader(source)
+		if err != nil {
+			return nil, errors.New("is no gzip")
+		}
+		return reader, nil
+	case "deflate":
+		// RFC 9110 means zlib; some send bare DEFLATE, which no zlib header looks like.
+		if reader, err := zlib.NewReader(source); err == nil {
+			return reader, nil
+		}
+		return flate.NewReader(bytes.NewReader(data)), nil
+	case "br":
+		return io.NopCloser(brotli.NewReader(source)), nil
+	case "zstd":
+		reader, err := zstd.NewReader(source, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxWindow))
+		if err != nil {
+			return nil, errors.New("is no zstd")
+		}
+		return reader.IOReadCloser(), nil
+	}
+	return nil, errors.New("has an unknown content encoding")
+}
+
+// starts gives the first byte of the content that is no white space, 0 when there is none.
+func (c *content) starts() byte {
+	trimmed := bytes.TrimLeft(c.data, " \t\r\n")
+	if len(trimmed) == 0 {
+		return 0
+	}
+	return trimmed[0]
+}
+
+// form is the content as form-encoded text, "" when it is none. Of a cut form the last pair is dropped: it may be cut too.
+func (c *content) form() string {
+	if c.unreadable || c.media != "application/x-www-form-urlencoded" && c.media != "" {
+		return ""
+	}
+	data := c.data
+	if c.truncated {
+		data = data[:max(0, bytes.LastIndexByte(data, '&'))]
+	}
+	return string(data)
+}

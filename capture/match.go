@@ -1,0 +1,186 @@
+package capture
+
+import (
+	"slices"
+	"strings"
+)
+
+// matcher is a spec's compiled conditions on the head of a request.
+type matcher struct {
+	hosts        []glob
+	methods      []string
+	path         pattern
+	query        []condition
+	header       []condition
+	contentTypes []glob
+	// graphql are the operation names or root fields, decided by the body; empty: the head decides alone.
+	graphql []string
+}
+
+// condition is what a named value must be: one of several globs, present, or absent.
+type condition struct {
+	name   string
+	absent bool
+	any    []glob
+}
+
+func newCondition(name string, values []string, folded bool) condition {
+	c := condition{name: name}
+	for _, value := range values {
+		if value == absent {
+			c.absent = true
+			continue
+		}
+		c.any = append(c.any, newGlob(value, folded))
+	}
+	return c
+}
+
+func (c *condition) fits(value string) bool {
+	for i := range c.any {
+		if c.any[i].matches(value) {
+			return true
+		}
+	}
+	return false
+}
+
+// Match gives the first spec whose conditions on the head hold, nil when none do. It allocates nothing on a miss.
+func (s *Set) Match(r *Request) *Spec {
+	if s == nil {
+		return nil
+	}
+	var text [512]byte
+	var ends [48]int
+	path := splitPath(segments{text: text[:0], ends: ends[:0]}, r.Path)
+	for _, spec := range s.candidates(&path) {
+		if spec.match.matches(r, &path) {
+			return spec
+		}
+	}
+	return nil
+}
+
+// candidates are the specs that the path's first segment leaves over, in order.
+func (s *Set) candidates(path *segments) []*Spec {
+	if path.len() > 0 {
+		if list, ok := s.byFirst[string(path.at(0))]; ok {
+			return list
+		}
+	}
+	return s.open
+}
+
+// index sorts specs by their first literal segment, so that a miss looks at few of them.
+func (s *Set) index() {
+	s.byFirst = map[string][]*Spec{}
+	for _, spec := range s.specs {
+		if first := spec.match.path.segments; len(first) > 0 && first[0].kind == literalSegment {
+			s.byFirst[first[0].text] = nil
+		}
+	}
+	for _, spec := range s.specs {
+		first := spec.match.path.segments
+		if len(first) > 0 && first[0].kind == literalSegment {
+			s.byFirst[first[0].text] = append(s.byFirst[first[0].text], spec)
+			continue
+		}
+		s.open = append(s.open, spec)
+		for text := range s.byFirst {
+			s.byFirst[text] = append(s.byFirst[text], spec)
+		}
+	}
+}
+
+func (m *matcher) matches(r *Request, path *segments) bool {
+	if len(m.methods) > 0 && !slices.Contains(m.methods, r.Method) {
+		return false
+	}
+	return m.path.matches(path) && m.matchesHost(r.Host) && m.matchesHeader(r.Header) &&
+		m.matchesContentType(r.Header) && m.matchesQuery(r.Query)
+}
+
+func (m *matcher) matchesHost(host string) bool {
+	if len(m.hosts) == 0 {
+		return true
+	}
+	host = bareHost(host)
+	for i := range m.hosts {
+		if m.hosts[i].matches(host) {
+			return true
+		}
+	}
+	return false
+}
+
+// bareHost is a host without its port and without the root's dot.
+func bareHost(host string) string {
+	if colon := strings.LastIndexByte(host, ':'); colon >= 0 && !strings.HasSuffix(host, "]") &&
+		(strings.IndexByte(host, ':') == colon || host[0] == '[') {
+		host = host[:colon]
+	}
+	return strings.TrimSuffix(host, ".")
+}
+
+func (m *matcher) matchesHeader(header []Field) bool {
+	for i := range m.header {
+		if !m.header[i].holdsInHeader(header) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *condition) holdsInHeader(header []Field) bool {
+	found := false
+	for i := range header {
+		if equalFold(header[i].Name, c.name) {
+			found = true
+			if c.fits(header[i].Value) {
+				return true
+			}
+		}
+	}
+	return c.absent && !found
+}
+
+func (m *matcher) matchesContentType(header []Field) bool {
+	if len(m.contentTypes) == 0 {
+		return true
+	}
+	media, _, _ := strings.Cut(headerValue(header, "content-type"), ";")
+	media = strings.TrimSpace(media)
+	for i := range m.contentTypes {
+		if m.contentTypes[i].matches(media) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *matcher) matchesQuery(query string) bool {
+	for i := range m.query {
+		c := &m.query[i]
+		found, fits := false, false
+		for name, value := range pairs(query) {
+			if decodedEquals(name, c.name) {
+				found = true
+				text, ok := decodeFormText(value)
+				fits = fits || ok && c.fits(text)
+			}
+		}
+		if !fits && (found || !c.absent) {
+			return false
+		}
+	}
+	return true
+}
+
+// decodedEquals compares an encoded name with a plain one, decoding only where it must.
+func decodedEquals(encoded, plain string) bool {
+	if !strings.ContainsAny(encoded, "%+") {
+		return encoded == plain
+	}
+	text, ok := decodeFormText(encoded)
+	return ok && text == plain
+}
