@@ -1,0 +1,66 @@
+package entity
+
+import "wayguard/event"
+
+// Persona is what is known of whoever made a purchase, to be held against whoever asks for the money back.
+type Persona struct {
+	Device  string `cbor:"1,keyasint,omitempty"`
+	Prefix  string `cbor:"2,keyasint,omitempty"`
+	Country string `cbor:"3,keyasint,omitempty"`
+	Email   string `cbor:"4,keyasint,omitempty"`
+	Phone   string `cbor:"5,keyasint,omitempty"`
+}
+
+// bears says which entities carry a purchase's persona from the purchase to the refund.
+func bears(element string) bool {
+	return element == "order_id" || element == "customer_id"
+}
+
+// personaOf is the persona of a purchase that went through, false for any other event.
+func personaOf(e *event.Event) (Persona, bool) {
+	if e.Type != event.Transaction || e.Result == event.Failure || e.Result == event.Blocked {
+		return Persona{}, false
+	}
+	return Who(e), true
+}
+
+// Who is the persona behind an event, as far as the event shows it.
+func Who(e *event.Event) Persona {
+	var p Persona
+	for i := range e.Elements {
+		el := &e.Elements[i]
+		switch el.Name {
+		case "device_fingerprint":
+			p.Device = el.Value
+		case "ip_address":
+			p.Prefix = el.Parts["prefix"]
+		case "country":
+			p.Country = el.Value
+		case "email", "billing_email":
+			p.Email = el.Value
+		case "phone", "billing_phone":
+			p.Phone = el.Value
+		}
+	}
+	return p
+}
+
+// Distance counts the fields known of both personas that differ; -1 when no field is known of both.
+func (p Persona) Distance(q Persona) int64 {
+	pairs := [][2]string{{p.Device, q.Device}, {p.Prefix, q.Prefix}, {p.Country, q.Country}, {p.Email, q.Email},
+		{p.Phone, q.Phone}}
+	known, differ := 0, int64(0)
+	for _, pair := range pairs {
+		if pair[0] == "" || pair[1] == "" {
+			continue
+		}
+		known++
+		if pair[0] != pair[1] {
+			differ++
+		}
+	}
+	if known == 0 {
+		return -1
+	}
+	return differ
+}

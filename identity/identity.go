@@ -1,0 +1,77 @@
+package identity
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/netip"
+
+	"wayguard/event"
+)
+
+// DeviceElement is the name of the element that Device makes.
+const DeviceElement = "device_fingerprint"
+
+// Device is the fingerprint of the browser or tool behind an event: header shape, user agent and the address's
+// network (/24 or /56). False when the wire showed too little; the same fingerprint may still be several devices, so
+// nothing is ever joined by it alone.
+func Device(e *event.Event) (event.Element, bool) {
+	network := Network(e.Evidence.Address)
+	if network == "" || e.Evidence.HeaderShape == "" {
+		return event.Element{}, false
+	}
+	sum := sha256.Sum256([]byte("device\x00" + e.Evidence.HeaderShape + "\x00" + e.Evidence.UserAgent + "\x00" + network))
+	return event.Element{Name: DeviceElement, Kind: event.Entity, Type: "string", Value: hex.EncodeToString(sum[:10])}, true
+}
+
+// Network is the part of an address that stays while a visitor's last bits change: /24 for IPv4, /56 for IPv6. Empty
+// for anything that is no address.
+func Network(address string) string {
+	addr, err := netip.ParseAddr(address)
+	if err != nil {
+		return ""
+	}
+	bits := 56
+	if addr = addr.Unmap(); addr.Is4() {
+		bits = 24
+	}
+	prefix, err := addr.WithZone("").Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return prefix.String()
+}
+
+// Evidence is what speaks for an event belonging to a journey already known.
+type Evidence struct {
+	// Session is the journey of the session the event was joined to, empty when the session is new.
+	Session event.ID
+	// Token is the journey that last presented the same application token.
+	Token event.ID
+	// Account is the journey that last logged in to this account.
+	Account event.ID
+	// LoggedIn says that this event proves the account: a login that succeeded.
+	LoggedIn bool
+	// KnownDevice says that this account and this device were seen together before.
+	KnownDevice bool
+}
+
+// Resolution is a journey with the reason for it.
+type Resolution struct {
+	Journey event.ID
+	// By is "session", "token", "login_from_known_device" or "new".
+	By string
+}
+
+// Resolve picks the journey. A successful login from a device this account is known on outweighs the session's own
+// journey when that began before the login; a login from elsewhere proves nothing about the person and moves nothing.
+func Resolve(ev Evidence, fresh event.ID) Resolution {
+	switch {
+	case ev.LoggedIn && ev.KnownDevice && ev.Account != "":
+		return Resolution{ev.Account, "login_from_known_device"}
+	case ev.Session != "":
+		return Resolution{ev.Session, "session"}
+	case ev.Token != "":
+		return Resolution{ev.Token, "token"}
+	}
+	return Resolution{fresh, "new"}
+}

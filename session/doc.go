@@ -1,0 +1,3 @@
+// Package session keeps what one visitor did lately: it says which session an event belongs to and why, and folds the
+// event into it.
+package session

@@ -1,0 +1,3 @@
+// Package velocity counts in bounded memory over four sliding windows: sums (Counter) and distinct values (Set). Both
+// are one-sided: what they answer is never more than what happened.
+package velocity

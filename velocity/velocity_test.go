@@ -1,0 +1,93 @@
+package velocity_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"wayguard/velocity"
+)
+
+type addition struct {
+	at     time.Time
+	amount int64
+}
+
+// A counter never answers more than what happened in the window, and misses at most what fell in its oldest step.
+func TestCounterIsOneSided(t *testing.T) {
+	steps := map[string]time.Duration{"1m": 5 * time.Second, "1h": 5 * time.Minute, "24h": time.Hour, "90d": 24 * time.Hour}
+	for seed := range uint64(40) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+		var c velocity.Counter
+		var all []addition
+		for range 300 {
+			gap := time.Duration(r.Int64N(int64(time.Minute)))
+			if r.IntN(20) == 0 {
+				gap = time.Duration(r.Int64N(int64(30 * 24 * time.Hour)))
+			}
+			at = at.Add(gap)
+			amount := r.Int64N(5)
+			c.Add(at, amount)
+			all = append(all, addition{at, amount})
+			for _, w := range velocity.Windows() {
+				got := c.Sum(at, w)
+				most, least := exact(all, at, w.Span), exact(all, at, w.Span-steps[w.Name])
+				if got > most || got < least {
+					t.Fatalf("seed %d window %s at %s: %d, want between %d and %d", seed, w.Name, at, got, least, most)
+				}
+			}
+		}
+		if !c.Valid() || len(c) > 4+(12+12+24+90)*12 {
+			t.Fatalf("the counter takes %d bytes", len(c))
+		}
+	}
+}
+
+func exact(all []addition, at time.Time, span time.Duration) int64 {
+	var sum int64
+	for _, a := range all {
+		if a.at.After(at.Add(-span)) && !a.at.After(at) {
+			sum += a.amount
+		}
+	}
+	return sum
+}
+
+func TestCounterTakesLateAdditions(t *testing.T) {
+	at := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	var c velocity.Counter
+	c.Add(at, 1)
+	c.Add(at.Add(-20*time.Second), 2)
+	c.Add(at.Add(-2*time.Minute), 4)
+	minute, _ := velocity.WindowOf(time.Minute)
+	hour, _ := velocity.WindowOf(time.Hour)
+	if got := c.Sum(at, minute); got != 3 {
+		t.Errorf("last minute: %d, want 3", got)
+	}
+	if got := c.Sum(at, hour); got != 7 {
+		t.Errorf("last hour: %d, want 7", got)
+	}
+}
+
+func TestSetCountsDistinctAndForgetsTheOldest(t *testing.T) {
+	at := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	var s velocity.Set
+	for i := range 2 * velocity.SetLimit {
+		s.Add(at.Add(time.Duration(i)*time.Minute), fmt.Sprintf("value-%d", i%100))
+	}
+	end := at.Add(2 * velocity.SetLimit * time.Minute)
+	if got := s.Count(end, 24*time.Hour); got != velocity.SetLimit {
+		t.Errorf("full set counts %d", got)
+	}
+	if got := s.Count(end, 10*time.Minute); got != 9 {
+		t.Errorf("last ten minutes: %d, want 9", got)
+	}
+	if s.SeenBefore("value-99", at) || !s.SeenBefore("value-99", end) {
+		t.Error("first sight is off")
+	}
+	if s.SeenBefore("never", end) {
+		t.Error("a value never added was seen")
+	}
+}
