@@ -1,0 +1,128 @@
+package stream
+
+import (
+	"context"
+	"sort"
+	"sync"
+
+	"wayguard/event"
+)
+
+// Memory is a Log that keeps the newest records in memory only: durable means held. For tests and trials.
+type Memory struct {
+	limit int
+
+	mu      sync.Mutex
+	entries []Entry
+	last    Position
+	changed chan struct{}
+	closed  bool
+}
+
+// NewMemory makes a log that holds at most limit records; the oldest make room for new ones.
+func NewMemory(limit int) *Memory {
+	return &Memory{limit: max(limit, 1), changed: make(chan struct{})}
+}
+
+// Append implements Appender.
+func (m *Memory) Append(ctx context.Context, records ...event.Record) (Position, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	return m.add(records)
+}
+
+// Enqueue implements Appender.
+func (m *Memory) Enqueue(record event.Record) (Position, error) {
+	return m.add([]event.Record{record})
+}
+
+func (m *Memory) add(records []event.Record) (Position, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return 0, ErrClosed
+	}
+	for _, record := range records {
+		m.last++
+		m.entries = append(m.entries, Entry{m.last, record})
+	}
+	if extra := len(m.entries) - m.limit; extra > 0 {
+		m.entries = append([]Entry(nil), m.entries[extra:]...)
+	}
+	m.wake()
+	return m.last, nil
+}
+
+func (m *Memory) wake() {
+	close(m.changed)
+	m.changed = make(chan struct{})
+}
+
+// Durable implements Reader.
+func (m *Memory) Durable() Position {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.last
+}
+
+// Read implements Reader.
+func (m *Memory) Read(ctx context.Context, after Position, max int) ([]Entry, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	from := m.find(after + 1)
+	if max <= 0 || from == len(m.entries) {
+		return nil, nil
+	}
+	return append([]Entry(nil), m.entries[from:min(len(m.entries), from+max)]...), nil
+}
+
+// find is the place of the first entry at or beyond a position.
+func (m *Memory) find(pos Position) int {
+	return sort.Search(len(m.entries), func(i int) bool { return m.entries[i].Position >= pos })
+}
+
+// Wait implements Reader.
+func (m *Memory) Wait(ctx context.Context, after Position) error {
+	for {
+		m.mu.Lock()
+		changed, reached, closed := m.changed, m.last > after, m.closed
+		m.mu.Unlock()
+		if reached {
+			return nil
+		}
+		if closed {
+			return ErrClosed
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// TrimBefore implements Log.
+func (m *Memory) TrimBefore(pos Position) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return ErrClosed
+	}
+	m.entries = append([]Entry(nil), m.entries[m.find(pos):]...)
+	return nil
+}
+
+// Close implements Log.
+func (m *Memory) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.closed {
+		m.closed = true
+		m.wake()
+	}
+	return nil
+}
