@@ -1,0 +1,282 @@
+package rule
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"wayguard/event"
+)
+
+const twoRules = `
+rules:
+  - id: velocity
+    label: Fast
+    severity: suspicious
+    family: velocity
+    points: 30
+    on: [authentication_attempt]
+    settings: { limit: 5 }
+    when: count("ip_address", "logins", "1m") > settings.limit || session.count("payments") > 10
+    sentence: "{count(\"ip_address\", \"logins\", \"1m\")} logins by {el.username} with {el.payment_from}, {{limit}} {settings.limit}, {el.phone}"
+  - id: cards
+    label: Cards
+    severity: suspicious
+    family: identity
+    points: 40
+    when: has(el.payment_from) && el.payment_from != "" && session.label("Fast")
+`
+
+func TestJudgeExplains(t *testing.T) {
+	verdict := compileYAML(t, twoRules).Judge(sampleFacts())
+	if len(verdict.Labels) != 1 {
+		t.Fatalf("labels %+v, want one: a rule sees the labels of earlier events only", verdict.Labels)
+	}
+	label := verdict.Labels[0]
+	want := []event.Reason{
+		{Expression: `count("ip_address", "logins", "1m")`, Value: "7"},
+		{Expression: `settings.limit`, Value: "5"},
+	}
+	if !reflect.DeepEqual(label.Because, want) {
+		t.Errorf("because %v, want %v: what was not evaluated is not told", label.Because, want)
+	}
+	if want := "7 logins by bob with Visa 411111••••1111, {limit} 5, unknown"; label.Sentence != want {
+		t.Errorf("sentence %q, want %q", label.Sentence, want)
+	}
+	if label.Name != "Fast" || label.Rule != "velocity" || label.Family != "velocity" || label.Points != 30 || len(label.Version) != 16 {
+		t.Errorf("label %+v", label)
+	}
+	if verdict.Before != event.Normal || verdict.Rating != event.Suspicious || verdict.Score != 55 ||
+		!reflect.DeepEqual(verdict.Tipped, []string{"Fast"}) {
+		t.Errorf("rating %s, before %s, score %d, tipped %v", verdict.Rating, verdict.Before, verdict.Score, verdict.Tipped)
+	}
+}
+
+func TestJudgeShowsMasksNotHashes(t *testing.T) {
+	facts := sampleFacts()
+	facts.Session.Labels = []event.Label{{Name: "Fast"}}
+	verdict := compileYAML(t, twoRules).Judge(facts)
+	text, err := json.Marshal(verdict)
+	if err != nil || strings.Contains(string(text), "0123456789abcdef") || !strings.Contains(string(text), "411111••••1111") {
+		t.Errorf("verdict %s (%v)", text, err)
+	}
+}
+
+func TestLabelsArePlacedOnce(t *testing.T) {
+	rules := `
+rules:
+  - { id: once, label: Once, severity: suspicious, family: outcome, points: 5, when: event.status == 401, entity_label: { element: username, label: marked } }
+  - { id: often, label: Often, severity: suspicious, family: outcome, points: 5, when: event.status == 401, repeat: true }
+  - { id: other-once, label: Once, severity: suspicious, family: network, points: 5, when: event.status == 401 }
+  - { id: trial, label: Trial, severity: malicious, family: network, points: 500, when: event.status == 401, mode: shadow, entity_label: { element: username, label: tried } }
+signatures:
+  - { id: trial-pattern, name: Trial Pattern, severity: malicious, labels: { all: [Trial, Once] }, mode: shadow }
+  - { id: live-pattern, name: Live Pattern, severity: malicious, labels: { all: [Trial] } }
+`
+	set, facts := compileYAML(t, rules), sampleFacts()
+	facts.Session.Labels = nil
+	first := set.Judge(facts)
+	if got, want := placed(first), "Often/often Once/once Trial/trial/shadow Trial Pattern/trial-pattern/shadow"; got != want {
+		t.Errorf("first event: %s, want %s", got, want)
+	}
+	facts.Session.Labels = first.Labels
+	second := set.Judge(facts)
+	if got, want := placed(second), "Often/often"; got != want {
+		t.Errorf("second event: %s, want %s", got, want)
+	}
+	for n, verdict := range []event.Verdict{first, second} {
+		want := []event.EntityLabel{{Element: "username", Value: "bob", Label: "marked", Rule: "once"}}
+		if !reflect.DeepEqual(verdict.EntityLabels, want) {
+			t.Errorf("event %d: entity labels %+v, want %+v: they are placed each time, but never by a shadow rule", n+1, verdict.EntityLabels, want)
+		}
+		if verdict.Score != 10 || verdict.Rating != event.Normal {
+			t.Errorf("event %d: score %d rating %s, want 10 normal: a label counts once and shadows count nothing", n+1, verdict.Score, verdict.Rating)
+		}
+	}
+}
+
+func placed(v event.Verdict) string {
+	var all []string
+	for _, l := range v.Labels {
+		text := l.Name + "/" + l.Rule
+		if l.Shadow {
+			text += "/shadow"
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, " ")
+}
+
+func TestRating(t *testing.T) {
+	label := func(name string, points int64, family string) event.Label {
+		return event.Label{Name: name, Points: points, Family: family, Severity: event.SuspiciousLabel}
+	}
+	conclusive := event.Label{Name: "S", Signature: true, Severity: event.MaliciousLabel}
+	shadow := func(l event.Label) event.Label { l.Shadow = true; return l }
+	for name, c := range map[string]struct {
+		before event.Rating
+		old    []event.Label
+		fresh  []event.Label
+		score  int64
+		rating event.Rating
+		tipped []string
+	}{
+		"nothing":              {score: 0, rating: event.Normal},
+		"below suspicious":     {fresh: []event.Label{label("A", 39, "velocity")}, score: 39, rating: event.Normal},
+		"suspicious":           {fresh: []event.Label{label("A", 40, "velocity")}, score: 40, rating: event.Suspicious, tipped: []string{"A"}},
+		"one family is capped": {fresh: []event.Label{label("A", 75, "velocity"), label("B", 75, "velocity")}, score: 80, rating: event.Suspicious, tipped: []string{"A", "B"}},
+		"two families":         {fresh: []event.Label{label("A", 75, "velocity"), label("B", 25, "identity")}, score: 100, rating: event.Malicious, tipped: []string{"A"}},
+		"the last straw": {before: event.Suspicious, old: []event.Label{label("A", 75, "velocity")},
+			fresh: []event.Label{label("B", 20, "identity"), label("C", 30, "identity")}, score: 125, rating: event.Malicious, tipped: []string{"C"}},
+		"trust holds it down": {fresh: []event.Label{label("A", 45, "velocity"), {Name: "T", Points: -15, Family: "identity", Severity: event.Trusting}}, score: 30, rating: event.Normal},
+		"trust is capped": {fresh: []event.Label{label("A", 80, "velocity"), {Name: "T", Points: -25}, {Name: "U", Points: -25}},
+			score: 50, rating: event.Suspicious, tipped: []string{"A"}},
+		"trust tips too":       {before: event.Suspicious, old: []event.Label{label("A", 45, "velocity")}, fresh: []event.Label{{Name: "T", Points: -15}}, score: 30, rating: event.Normal, tipped: []string{"T"}},
+		"signature":            {fresh: []event.Label{conclusive}, score: 0, rating: event.Malicious, tipped: []string{"S"}},
+		"shadow signature":     {fresh: []event.Label{shadow(conclusive)}, score: 0, rating: event.Normal},
+		"shadow label":         {fresh: []event.Label{shadow(label("A", 99, "velocity"))}, score: 0, rating: event.Normal},
+		"shadow before live":   {old: []event.Label{shadow(label("A", 99, "velocity"))}, fresh: []event.Label{label("A", 40, "velocity")}, score: 40, rating: event.Suspicious, tipped: []string{"A"}},
+		"malicious stays":      {before: event.Malicious, old: []event.Label{label("A", 45, "velocity")}, fresh: []event.Label{{Name: "T", Points: -25}}, score: 20, rating: event.Malicious},
+		"a name counts once":   {old: []event.Label{label("A", 30, "velocity")}, fresh: []event.Label{label("A", 30, "velocity")}, score: 30, rating: event.Normal},
+		"unknown family":       {fresh: []event.Label{label("A", 80, "tarot"), label("B", 60, "velocity")}, score: 140, rating: event.Suspicious, tipped: []string{"A", "B"}},
+		"signature and points": {fresh: []event.Label{label("A", 75, "velocity"), label("B", 75, "identity"), conclusive}, score: 150, rating: event.Malicious, tipped: []string{"A", "S"}},
+	} {
+		set := &Set{ratings: DefaultRatings()}
+		facts := Facts{Event: sample(), Session: Session{Rating: c.before, Labels: c.old}}
+		v := event.Verdict{Before: c.before, Labels: c.fresh}
+		set.rate(&facts, &v)
+		if v.Score != c.score || v.Rating != c.rating {
+			t.Errorf("%s: score %d rating %s, want %d %s", name, v.Score, v.Rating, c.score, c.rating)
+		}
+		if !reflect.DeepEqual(v.Tipped, c.tipped) {
+			t.Errorf("%s: tipped %v, want %v", name, v.Tipped, c.tipped)
+		}
+	}
+}
+
+const policy = `
+rules:
+  - { id: old, label: Old, severity: suspicious, family: velocity, points: 25, when: event.status == 999 }
+  - { id: hot, label: Hot, severity: malicious, family: identity, points: 70, when: event.status == 401 }
+  - { id: cold, label: Cold, severity: suspicious, family: identity, points: 1, when: event.status == 999 }
+signatures:
+  - { id: both, name: Both, severity: malicious, labels: { all: [Old], any: [Hot, Cold] } }
+actions:
+  - { name: z-block, kind: block, when: { rating: suspicious } }
+  - { name: a-block, kind: block, when: { signature: Both }, status: 429, body: "no", content_type: text/html }
+  - { name: b-block, kind: block, when: { label: Hot }, mode: shadow }
+  - { name: elsewhere, kind: block, when: { label: Hot }, specs: [checkout] }
+  - { name: tag-origin, kind: tag, when: { rating: normal } }
+  - { name: tell, kind: webhook, when: { rating: malicious, label: Hot }, url: "https://soc.example/hook", secret: s3cret }
+  - { name: tell-old, kind: webhook, when: { label: Old }, url: "https://soc.example/hook" }
+`
+
+func TestActions(t *testing.T) {
+	set, facts := compileYAML(t, policy), sampleFacts()
+	ask := func() string {
+		var all []string
+		for _, a := range set.Judge(facts).Actions {
+			text := a.Name + "<" + a.Because + ">"
+			if a.Shadow {
+				text += "/shadow"
+			}
+			all = append(all, text)
+		}
+		return strings.Join(all, " ")
+	}
+	if got, want := ask(), "a-block<Both> b-block<Hot>/shadow tag-origin<rating malicious> tell<Hot>"; got != want {
+		t.Errorf("the event that tips:\n got %s\nwant %s", got, want)
+	}
+	facts.Session.Labels = append(facts.Session.Labels, event.Label{Name: "Hot"}, event.Label{Name: "Both", Signature: true, Severity: event.MaliciousLabel})
+	facts.Session.Rating = event.Malicious
+	if got, want := ask(), "a-block<Both> b-block<Hot>/shadow tag-origin<rating malicious>"; got != want {
+		t.Errorf("the event after it:\n got %s\nwant %s: a webhook is sent once", got, want)
+	}
+	if a, ok := set.Action("a-block"); !ok || a.Status != 429 || a.Body != "no" || a.ContentType != "text/html" {
+		t.Errorf("a-block: %+v %t", a, ok)
+	}
+	if a, ok := set.Action("z-block"); !ok || a.Status != DefaultBlockStatus || a.ContentType == "" || a.Mode != Live {
+		t.Errorf("z-block: %+v %t", a, ok)
+	}
+	if _, ok := set.Action("nobody"); ok {
+		t.Error("an action that is not there was found")
+	}
+}
+
+func TestVersion(t *testing.T) {
+	base := compileYAML(t, policy).Version()
+	if again := compileYAML(t, policy).Version(); again != base || len(base) != 16 {
+		t.Errorf("the same content has versions %q and %q", base, again)
+	}
+	if moved := compileYAML(t, "\n\n"+policy).Version(); moved != base {
+		t.Error("where a rule stands changes its version")
+	}
+	if secret := compileYAML(t, strings.ReplaceAll(policy, "s3cret", "other")).Version(); secret != base {
+		t.Error("a secret is in the version")
+	}
+	for from, to := range map[string]string{"points: 70": "points: 71", "all: [Old]": "all: [Hot]", "status: 429": "status: 430", "status == 401": "status == 402"} {
+		if changed := compileYAML(t, strings.ReplaceAll(policy, from, to)).Version(); changed == base {
+			t.Errorf("%s does not change the version", to)
+		}
+	}
+	if changed := compileYAML(t, policy+"ratings: { malicious: 120 }\n").Version(); changed == base {
+		t.Error("the rating scale does not change the version")
+	}
+}
+
+func TestSettingsOverride(t *testing.T) {
+	base := compileYAML(t, twoRules)
+	stricter := compileYAML(t, twoRules+"settings: { velocity.limit: 7 }\n")
+	if got := placed(stricter.Judge(sampleFacts())); got != "" {
+		t.Errorf("with a limit of 7: %s", got)
+	}
+	if base.Version() == stricter.Version() {
+		t.Error("an override does not change the version")
+	}
+}
+
+// The same facts give the same verdict, byte for byte, and Judge changes none of them.
+func TestJudgeIsPure(t *testing.T) {
+	set, facts := compileYAML(t, policy), sampleFacts()
+	before, err := json.Marshal(facts.Event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	labels := len(facts.Session.Labels)
+	first, err := json.Marshal(set.Judge(facts))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 50 {
+		again, err := json.Marshal(set.Judge(facts))
+		if err != nil || string(again) != string(first) {
+			t.Fatalf("%s\n%s\n%v", first, again, err)
+		}
+	}
+	after, err := json.Marshal(facts.Event)
+	if err != nil || string(after) != string(before) || len(facts.Session.Labels) != labels {
+		t.Errorf("the facts were changed: %s (%v)", after, err)
+	}
+}
+
+// Without a Memory everything is zero and nothing was seen; nothing breaks.
+func TestJudgeWithoutMemory(t *testing.T) {
+	facts := sampleFacts()
+	facts.Memory, facts.Session.Distinct, facts.Session.Counts = nil, nil, nil
+	for condition, want := range map[string]bool{
+		`count("ip_address", "logins", "1m") == 0 && distinct("ip_address", "username", "1h") == 0`: true,
+		`seen_before("username", "ip_address") || entity_label("username", "x")`:                    false,
+		`age_days("username") >= 0`:                                         false,
+		`persona_distance("order_id") == -1`:                                true,
+		`session.count("logins") == 0 && session.distinct("username") == 0`: true,
+	} {
+		set, problems := Compile(oneRule(condition), vocabulary())
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		if got := carries(set.Judge(facts).Labels, "R", false); got != want {
+			t.Errorf("%s: %t, want %t", condition, got, want)
+		}
+	}
+}
