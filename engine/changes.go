@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"wayguard/entity"
+	"wayguard/session"
+)
+
+// changes encodes everything the fold touched.
+func (e *Engine) changes(f *fold) ([]Change, error) {
+	out := make([]Change, 0, len(f.memories)+4)
+	at := f.event.Time
+	own := sessionKey(f.event.Environment, f.session.ID)
+	value, err := e.encode.Marshal(f.session)
+	if err != nil {
+		return nil, fmt.Errorf("session: %w", err)
+	}
+	out = append(out, Change{Key: own, Value: value, Expires: at.Add(2 * e.settings.IdleTimeout)})
+	out = append(out, e.pointers(f, own, at)...)
+	for _, m := range f.memories {
+		value, err := e.encode.Marshal(m.Memory)
+		if err != nil {
+			return nil, fmt.Errorf("memory of a %s: %w", m.element.Name, err)
+		}
+		key := entityKey(f.event.Environment, m.element.Name, m.element.Value)
+		out = append(out, Change{Key: key, Value: value, Expires: at.Add(entity.Reach)})
+	}
+	return out, nil
+}
+
+// pointers makes the event's tokens, and its fallback key where that joins, lead to the session. A token keeps the
+// journey as its value, so that the same visitor is known after the session is over.
+func (e *Engine) pointers(f *fold, own string, at time.Time) []Change {
+	var out []Change
+	place := map[string]int{}
+	for _, t := range f.event.Evidence.Tokens {
+		key := tokenKey(f.event.Environment, t)
+		// A token that was only handed out is kept no longer than its session: a tool that throws every cookie away
+		// would fill the memory with them.
+		life := 2 * e.settings.IdleTimeout
+		if !t.Issued {
+			life = tokenLife
+		}
+		if i, ok := place[key]; ok {
+			out[i].Expires = latest(out[i].Expires, at.Add(life))
+			continue
+		}
+		place[key] = len(out)
+		out = append(out, Change{Key: key, Ref: own, Value: []byte(f.session.Journey), Expires: at.Add(life)})
+	}
+	if key := fallbackKey(f.event); key != "" && e.leads(f) {
+		out = append(out, Change{Key: key, Ref: own, Expires: at.Add(2 * e.settings.IdleTimeout)})
+	}
+	return out
+}
+
+// leads says whether the fallback key should lead to this session: always when it was joined or opened by it, but a
+// session that keeps cookies does not take it away from a neighbour's.
+func (e *Engine) leads(f *fold) bool {
+	return f.fresh || f.join.By == session.ByFallback || f.held[fallbackKey(f.event)].Ref == ""
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
