@@ -1,0 +1,288 @@
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"wayguard/capture"
+	"wayguard/event"
+)
+
+// fakeSpec is a route whose events carry the bodies it was given, so that tests can see what was copied.
+type fakeSpec struct {
+	name     string
+	needs    capture.Needs
+	request  func(*capture.Request)                    // called while the inline event is made
+	exchange func(*capture.Request, *capture.Response) // called while the finished event is made
+}
+
+func (s *fakeSpec) Name() string         { return s.name }
+func (s *fakeSpec) Needs() capture.Needs { return s.needs }
+
+func (s *fakeSpec) Request(r *capture.Request) event.Event {
+	if s.request != nil {
+		s.request(r)
+	}
+	return event.Event{
+		ID: r.ID, Time: r.Time, Environment: r.Environment, Spec: s.name,
+		HTTP:     event.HTTP{Method: r.Method, Host: r.Host, Route: r.Path, Inline: s.needs.Inline},
+		Evidence: event.Evidence{Address: r.Peer.String()},
+		Elements: []event.Element{body("request", r.Body)},
+	}
+}
+
+func (s *fakeSpec) Exchange(r *capture.Request, answer *capture.Response) event.Event {
+	if s.exchange != nil {
+		s.exchange(r, answer)
+	}
+	request := *s
+	request.request = nil
+	e := request.Request(r)
+	if answer != nil {
+		e.HTTP.Status, e.HTTP.Duration = answer.Status, answer.Duration
+		e.Elements = append(e.Elements, body("response", answer.Body))
+	}
+	return e
+}
+
+func body(name string, b capture.Body) event.Element {
+	text := string(b.Bytes)
+	if b.Truncated {
+		text += "…"
+	}
+	return event.Element{Name: name, Value: text}
+}
+
+func value(e event.Event, name string) string {
+	if element := e.Find(name); element != nil {
+		return element.Value
+	}
+	return "<absent>"
+}
+
+// passThrough copies both bodies up to a limit.
+func passThrough(limit int) *fakeSpec {
+	return &fakeSpec{name: "pass", needs: capture.Needs{
+		RequestBody: true, ResponseBody: true, RequestLimit: limit, ResponseLimit: limit,
+	}}
+}
+
+// inline holds requests as well.
+func inline(limit int) *fakeSpec {
+	spec := passThrough(limit)
+	spec.name, spec.needs.Inline = "inline", true
+	return spec
+}
+
+// fakeObserver keeps what it is given.
+type fakeObserver struct {
+	consider func(context.Context, event.Event) (event.Verdict, error)
+	observe  func(context.Context, event.Event) error
+	seen     chan event.Event
+}
+
+func newObserver() *fakeObserver { return &fakeObserver{seen: make(chan event.Event, 10000)} }
+
+func (o *fakeObserver) Consider(ctx context.Context, e event.Event) (event.Verdict, error) {
+	if o.consider == nil {
+		return event.Verdict{}, nil
+	}
+	return o.consider(ctx, e)
+}
+
+func (o *fakeObserver) Observe(ctx context.Context, e event.Event) error {
+	if o.observe != nil {
+		if err := o.observe(ctx, e); err != nil {
+			return err
+		}
+	}
+	o.seen <- e
+	return nil
+}
+
+// next is the next finished event.
+func (o *fakeObserver) next(t *testing.T) event.Event {
+	t.Helper()
+	select {
+	case e := <-o.seen:
+		return e
+	case <-time.After(10 * time.Second):
+		t.Fatal("no event was observed")
+		return event.Event{}
+	}
+}
+
+type fakePolicy struct{}
+
+func (fakePolicy) Block(action string) (int, string, []byte, bool) {
+	return http.StatusForbidden, "text/plain", []byte("no entry"), action == "block"
+}
+
+// setup is a running proxy in front of an origin.
+type setup struct {
+	*Server
+	url      string
+	address  string
+	observer *fakeObserver
+	stop     context.CancelFunc
+	stopped  chan error
+}
+
+// change alters the test's configuration.
+type change func(*Config)
+
+// start runs a proxy in front of the origin's URL; every request matches the spec, or none when it is nil.
+func start(t *testing.T, origin string, spec route, observer *fakeObserver, changes ...change) *setup {
+	t.Helper()
+	config := DefaultConfig()
+	config.Listen = []ListenConfig{{Address: "127.0.0.1:0"}}
+	config.Origin.URL = origin
+	config.ForwardedHeaders = ForwardedKeep
+	config.Inline.Budget = 10 * time.Second // tests of the budget set their own
+	config.Shutdown = ShutdownConfig{Grace: 5 * time.Second, Drain: 5 * time.Second}
+	for _, change := range changes {
+		change(&config)
+	}
+	server, err := New(config, Deps{Environment: "production", Observer: observer, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.inspection.current.Store(&snapshot{policy: fakePolicy{}, match: func(*capture.Request) route { return spec }})
+	if spec == nil {
+		server.inspection.current.Store(&snapshot{match: matcher(nil)})
+	}
+	if err := server.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &setup{Server: server, observer: observer, stop: cancel, stopped: make(chan error, 1)}
+	s.address = server.Addresses()[0].String()
+	s.url = "http://" + s.address
+	go func() { s.stopped <- server.Serve(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		select {
+		case <-s.stopped:
+		case <-time.After(20 * time.Second):
+			t.Error("the server did not stop")
+		}
+	})
+	return s
+}
+
+// origin is an application for a test.
+func origin(t *testing.T, handler http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// rawOrigin answers every request with the same bytes and keeps what it received, a connection at a time.
+type rawOrigin struct {
+	url string
+
+	mu       sync.Mutex
+	received []string
+}
+
+func newRawOrigin(t *testing.T, response string) *rawOrigin {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	o := &rawOrigin{url: "http://" + listener.Addr().String()}
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go o.serve(conn, response)
+		}
+	}()
+	return o
+}
+
+// serve reads what comes until a short silence, answers once and closes.
+func (o *rawOrigin) serve(conn net.Conn, response string) {
+	defer func() { _ = conn.Close() }()
+	r := bufio.NewReader(conn)
+	var text strings.Builder
+	for {
+		line, err := r.ReadString('\n')
+		text.WriteString(line)
+		if err != nil {
+			return
+		}
+		if line == "\r\n" {
+			break
+		}
+	}
+	head := strings.ToLower(text.String())
+	switch {
+	case strings.Contains(head, "transfer-encoding: chunked"):
+		for !strings.HasSuffix(text.String(), "0\r\n\r\n") {
+			line, err := r.ReadString('\n')
+			text.WriteString(line)
+			if err != nil {
+				break
+			}
+		}
+	case strings.Contains(head, "content-length: "):
+		request, err := http.ReadRequest(bufio.NewReader(io.MultiReader(strings.NewReader(text.String()), r)))
+		if err == nil {
+			rest, _ := io.ReadAll(request.Body)
+			text.Write(rest)
+		}
+	}
+	o.mu.Lock()
+	o.received = append(o.received, text.String())
+	o.mu.Unlock()
+	_, _ = io.WriteString(conn, response)
+}
+
+func (o *rawOrigin) all() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return append([]string(nil), o.received...)
+}
+
+// exchangeRaw sends bytes and reads everything until the connection ends.
+func exchangeRaw(t *testing.T, address, request string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	answer, _ := io.ReadAll(conn)
+	return string(answer)
+}
+
+// until waits for a condition.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for !holds() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s did not come about", what)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}

@@ -1,0 +1,153 @@
+package proxy
+
+import (
+	"context"
+	"crypto/rand"
+	"hash/maphash"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+
+	"wayguard/capture"
+	"wayguard/event"
+)
+
+// route is what the inspection needs of a *capture.Spec.
+type route interface {
+	Name() string
+	Needs() capture.Needs
+	Request(*capture.Request) event.Event
+	Exchange(*capture.Request, *capture.Response) event.Event
+}
+
+// Policy says how a block looks.
+type Policy interface {
+	// Block gives the answer of the named block action; ok is false when there is no such action.
+	Block(action string) (status int, contentType string, body []byte, ok bool)
+}
+
+// Observer judges events. Both methods must honour their context, but a call that does not stops nobody but itself.
+type Observer interface {
+	// Consider answers an inline question about a held request; nothing is recorded.
+	Consider(ctx context.Context, e event.Event) (event.Verdict, error)
+	// Observe judges and logs a finished event; it is called by the queue's workers, one at a time for each visitor.
+	Observe(ctx context.Context, e event.Event) error
+}
+
+// snapshot is what a reload replaces, whole.
+type snapshot struct {
+	match  func(*capture.Request) route
+	policy Policy
+}
+
+// matcher adapts a set of specs: a nil *capture.Spec must not become a route that is not nil.
+func matcher(set *capture.Set) func(*capture.Request) route {
+	if set == nil {
+		return func(*capture.Request) route { return nil }
+	}
+	return func(head *capture.Request) route {
+		if spec := set.Match(head); spec != nil {
+			return spec
+		}
+		return nil
+	}
+}
+
+// inspection is the inspector: it matches, copies, asks, acts and queues.
+type inspection struct {
+	environment event.Environment
+	observer    Observer
+	config      InlineConfig
+	tagPrefix   string
+	failClosed  map[string]bool
+	queue       *queue
+	memory      *budget
+	counts      *counts
+	log         *complaints
+	questions   chan struct{}
+	seed        maphash.Seed
+	current     atomic.Pointer[snapshot]
+}
+
+func newInspection(c Config, deps Deps, counts *counts, log *slog.Logger) *inspection {
+	in := &inspection{
+		environment: deps.Environment,
+		observer:    deps.Observer,
+		config:      c.Inline,
+		tagPrefix:   c.Tag.Prefix,
+		failClosed:  make(map[string]bool, len(c.Inline.FailClosed)),
+		memory:      newBudget(int64(c.Queue.Memory)),
+		counts:      counts,
+		log:         newComplaints(log),
+		questions:   make(chan struct{}, c.Inline.Concurrency),
+		seed:        maphash.MakeSeed(),
+	}
+	for _, name := range c.Inline.FailClosed {
+		in.failClosed[name] = true
+	}
+	in.queue = newQueue(c.Queue.Length, c.Queue.PerVisitor, in.observe)
+	in.current.Store(&snapshot{match: matcher(nil)})
+	return in
+}
+
+// begin matches the head and opens an exchange, nil when nothing is to be done with it.
+func (in *inspection) begin(head *capture.Request) *exchange {
+	head.Environment = in.environment
+	now := in.current.Load()
+	matched := in.match(now, head)
+	if matched == nil {
+		return nil
+	}
+	in.counts.matched.Add(1)
+	needs := matched.Needs()
+	size := headSize(head.Header) + int64(len(head.Path)+len(head.Query)+len(head.Host))
+	if !in.memory.take(size) {
+		if !needs.Inline {
+			in.counts.shed(shedMemory)
+			return nil
+		}
+		// A question must be asked all the same, else a flood would switch the blocking off.
+		size = 0
+	}
+	var random [10]byte
+	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the process instead
+	head.ID = event.RandomID(head.Time, random)
+	return newExchange(in, now, matched, needs, head, size)
+}
+
+// match is the snapshot's matcher; a panic in it is no match.
+func (in *inspection) match(now *snapshot, head *capture.Request) (matched route) {
+	defer func() {
+		if recovered := recover(); recovered != nil {
+			in.counts.fail(failureCapturePanic)
+			in.log.say("matching a request panicked", "panic", panicText(recovered))
+			matched = nil
+		}
+	}()
+	return now.match(head)
+}
+
+// visitor is the queue's lane of a request: address and user agent. Requests of one visitor share it, and where two
+// visitors share it they only wait for each other.
+func (in *inspection) visitor(head *capture.Request) uint64 {
+	var hash maphash.Hash
+	hash.SetSeed(in.seed)
+	address := head.Peer.As16()
+	_, _ = hash.Write(address[:])
+	for _, field := range head.Header {
+		if strings.EqualFold(field.Name, "User-Agent") {
+			_, _ = hash.WriteString(field.Value)
+			break
+		}
+	}
+	return hash.Sum64()
+}
+
+// headSize estimates the memory that header fields hold.
+func headSize(fields []capture.Field) int64 {
+	size := int64(512)
+	for _, field := range fields {
+		size += int64(len(field.Name) + len(field.Value) + 32)
+	}
+	return size
+}

@@ -1,0 +1,160 @@
+package proxy
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// shedReason says why something was not inspected.
+type shedReason string
+
+const (
+	shedMemory   shedReason = "memory"             // the memory budget was spent: a body or an exchange was not copied
+	shedQueue    shedReason = "queue_full"         // the queue was full
+	shedVisitor  shedReason = "visitor_queue_full" // the visitor's share of the queue was full
+	shedShutdown shedReason = "shutdown"           // the queue was closed, or not drained in time
+)
+
+// failureReason says what went wrong with judging.
+type failureReason string
+
+const (
+	failureDeadline      failureReason = "deadline"       // no verdict within the budget
+	failureBusy          failureReason = "busy"           // too many inline questions under way
+	failureConsider      failureReason = "consider"       // the observer answered an inline question with an error
+	failureObserve       failureReason = "observe"        // the observer refused a finished event
+	failureObserverPanic failureReason = "observer_panic" // the observer panicked
+	failureCapturePanic  failureReason = "capture_panic"  // matching or reading an exchange panicked
+	failurePolicy        failureReason = "policy"         // the verdict asked for a block action that the policy lacks
+	failureGone          failureReason = "gone"           // the visitor left while waiting; never counted
+)
+
+// upstreamReason says what went wrong with the origin.
+type upstreamReason string
+
+const (
+	upstreamConnect  upstreamReason = "connect"  // no connection could be made
+	upstreamTimeout  upstreamReason = "timeout"  // no answer in time
+	upstreamProtocol upstreamReason = "protocol" // the connection broke, or what came was not HTTP
+)
+
+// Counts are the data path's counters since the start, and the depth of its queue now.
+type Counts struct {
+	Requests uint64 `json:"requests"`
+	// Matched requests were looked at, Inline ones were held.
+	Matched uint64 `json:"matched"`
+	Inline  uint64 `json:"inline"`
+	Tagged  uint64 `json:"tagged"`
+	Blocked uint64 `json:"blocked"`
+	// Refused requests were answered by us because their spec fails closed.
+	Refused uint64 `json:"refused"`
+	// Observed events were taken by the observer.
+	Observed uint64 `json:"observed"`
+	// BadRequests were broken by the visitor while they passed; Abandoned ones were left by the visitor.
+	BadRequests uint64 `json:"bad_requests"`
+	Abandoned   uint64 `json:"abandoned"`
+	// Shed, Failures and Upstream count by reason.
+	Shed     map[string]uint64 `json:"shed"`
+	Failures map[string]uint64 `json:"failures"`
+	Upstream map[string]uint64 `json:"upstream"`
+	// QueueDepth is how many finished exchanges wait, Memory how many bytes copies hold.
+	QueueDepth int   `json:"queue_depth"`
+	Memory     int64 `json:"memory_bytes"`
+}
+
+// counts is the live form of Counts.
+type counts struct {
+	requests, matched, inline, tagged, blocked, refused, observed, badRequests, abandoned atomic.Uint64
+
+	mu       sync.Mutex
+	shedding map[string]uint64
+	failures map[string]uint64
+	upstream map[string]uint64
+}
+
+func newCounts() *counts {
+	return &counts{shedding: map[string]uint64{}, failures: map[string]uint64{}, upstream: map[string]uint64{}}
+}
+
+func (c *counts) shed(reason shedReason)              { c.add(c.shedding, string(reason)) }
+func (c *counts) fail(reason failureReason)           { c.add(c.failures, string(reason)) }
+func (c *counts) upstreamError(reason upstreamReason) { c.add(c.upstream, string(reason)) }
+
+func (c *counts) add(to map[string]uint64, reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	to[reason]++
+}
+
+func (c *counts) read() Counts {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Counts{
+		Requests: c.requests.Load(), Matched: c.matched.Load(), Inline: c.inline.Load(), Tagged: c.tagged.Load(),
+		Blocked: c.blocked.Load(), Refused: c.refused.Load(), Observed: c.observed.Load(),
+		BadRequests: c.badRequests.Load(), Abandoned: c.abandoned.Load(),
+		Shed: maps.Clone(c.shedding), Failures: maps.Clone(c.failures), Upstream: maps.Clone(c.upstream),
+	}
+}
+
+// Counts reads the counters.
+func (s *Server) Counts() Counts {
+	read := s.counts.read()
+	read.QueueDepth = s.inspection.queue.depth()
+	read.Memory = s.inspection.memory.used.Load()
+	return read
+}
+
+// Collectors are the counters for Prometheus.
+func (s *Server) Collectors() []prometheus.Collector {
+	total := func(name, help string, read func(Counts) uint64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "wayguard_proxy_" + name, Help: help},
+			func() float64 { return float64(read(s.counts.read())) })
+	}
+	return []prometheus.Collector{
+		total("requests_total", "Requests received.", func(c Counts) uint64 { return c.Requests }),
+		total("matched_total", "Requests that a spec matched.", func(c Counts) uint64 { return c.Matched }),
+		total("inline_total", "Requests held for a verdict.", func(c Counts) uint64 { return c.Inline }),
+		total("tagged_total", "Requests tagged for the origin.", func(c Counts) uint64 { return c.Tagged }),
+		total("blocked_total", "Requests blocked by a verdict.", func(c Counts) uint64 { return c.Blocked }),
+		total("refused_total", "Requests refused for want of a verdict.", func(c Counts) uint64 { return c.Refused }),
+		total("observed_total", "Events taken by the observer.", func(c Counts) uint64 { return c.Observed }),
+		total("bad_requests_total", "Requests broken by the visitor.", func(c Counts) uint64 { return c.BadRequests }),
+		total("abandoned_total", "Requests left by the visitor.", func(c Counts) uint64 { return c.Abandoned }),
+		newReasons("shed_total", "Exchanges or bodies not inspected.", func() Counts { return s.counts.read() },
+			func(c Counts) map[string]uint64 { return c.Shed }),
+		newReasons("failures_total", "Failures of judging.", func() Counts { return s.counts.read() },
+			func(c Counts) map[string]uint64 { return c.Failures }),
+		newReasons("upstream_errors_total", "Failures of the origin.", func() Counts { return s.counts.read() },
+			func(c Counts) map[string]uint64 { return c.Upstream }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "wayguard_proxy_queue_depth", Help: "Exchanges waiting."},
+			func() float64 { return float64(s.inspection.queue.depth()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "wayguard_proxy_copied_bytes", Help: "Bytes held by copies."},
+			func() float64 { return float64(s.inspection.memory.used.Load()) }),
+	}
+}
+
+// reasons is a counter by reason; the reasons are few and fixed.
+type reasons struct {
+	description *prometheus.Desc
+	counts      func() Counts
+	pick        func(Counts) map[string]uint64
+}
+
+func newReasons(name, help string, counts func() Counts, pick func(Counts) map[string]uint64) *reasons {
+	description := prometheus.NewDesc("wayguard_proxy_"+name, help, []string{"reason"}, nil)
+	return &reasons{description: description, counts: counts, pick: pick}
+}
+
+// Describe implements prometheus.Collector.
+func (r *reasons) Describe(out chan<- *prometheus.Desc) { out <- r.description }
+
+// Collect implements prometheus.Collector.
+func (r *reasons) Collect(out chan<- prometheus.Metric) {
+	for reason, count := range r.pick(r.counts()) {
+		out <- prometheus.MustNewConstMetric(r.description, prometheus.CounterValue, float64(count), reason)
+	}
+}

@@ -1,0 +1,144 @@
+package proxy
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// writeCertificate makes a certificate for 127.0.0.1 with a name of its own.
+func writeCertificate(t *testing.T, directory, name string) TLSConfig {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := TLSConfig{Certificate: filepath.Join(directory, "cert.pem"), Key: filepath.Join(directory, "key.pem")}
+	for file, block := range map[string]*pem.Block{
+		files.Certificate: {Type: "CERTIFICATE", Bytes: der}, files.Key: {Type: "EC PRIVATE KEY", Bytes: secret},
+	} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
+}
+
+func trusting(t *testing.T, files TLSConfig) *tls.Config {
+	t.Helper()
+	text, err := os.ReadFile(files.Certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(text)
+	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+}
+
+func TestCertificateReload(t *testing.T) {
+	directory := t.TempDir()
+	files := writeCertificate(t, directory, "one")
+	c, err := newCertificate(files, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	c.now = func() time.Time { now = now.Add(time.Minute); return now }
+	name := func() string {
+		pair, err := c.current(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaf, err := x509.ParseCertificate(pair.Certificate[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return leaf.Subject.CommonName
+	}
+	if got := name(); got != "one" {
+		t.Fatalf("certificate %q", got)
+	}
+	// The certificate alone has been replaced: the pair does not fit, the old one stays.
+	old, _ := os.ReadFile(files.Key)
+	writeCertificate(t, directory, "the second")
+	key, _ := os.ReadFile(files.Key)
+	_ = os.WriteFile(files.Key, old, 0o600)
+	if got := name(); got != "one" {
+		t.Errorf("half a change gave %q", got)
+	}
+	_ = os.WriteFile(files.Key, key, 0o600)
+	_ = os.Chtimes(files.Key, now, now)
+	if got := name(); got != "the second" {
+		t.Errorf("after the change: %q", got)
+	}
+	_ = os.Remove(files.Certificate)
+	if got := name(); got != "the second" {
+		t.Errorf("after the loss of the file: %q", got)
+	}
+}
+
+func TestTLSHandsOutNewCertificate(t *testing.T) {
+	at := origin(t, func(rw http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(rw, "ok") })
+	directory := t.TempDir()
+	files := writeCertificate(t, directory, "one")
+	s := start(t, at, nil, newObserver(), func(c *Config) { c.Listen[0].TLS = &files })
+	served := func() string {
+		conn, err := tls.Dial("tcp", s.address, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // a test of names
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		return conn.ConnectionState().PeerCertificates[0].Subject.CommonName
+	}
+	if got := served(); got != "one" {
+		t.Fatalf("certificate %q", got)
+	}
+	writeCertificate(t, directory, "the second")
+	until(t, "the new certificate", func() bool { return served() == "the second" })
+}
+
+func TestUnreadableCertificate(t *testing.T) {
+	config := DefaultConfig()
+	config.Origin.URL = "http://127.0.0.1:1"
+	config.Listen = []ListenConfig{
+		{Address: "127.0.0.1:0"},
+		{Address: "127.0.0.1:0", TLS: &TLSConfig{Certificate: "nowhere.pem", Key: "nowhere.key"}},
+	}
+	s, err := New(config, Deps{Observer: newObserver(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Listen(); err == nil {
+		t.Error("listening without a certificate")
+	}
+	if len(s.Addresses()) != 0 {
+		t.Error("some addresses are listened on")
+	}
+}
