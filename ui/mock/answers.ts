@@ -1,0 +1,75 @@
+import type { IncomingMessage } from "node:http";
+import type { Page, Query, SessionRow } from "../src/api/types";
+import { golden } from "./golden.ts";
+
+export interface Answer {
+  status: number;
+  body: string;
+  cookie?: string;
+  type?: string;
+}
+
+/** Answers like the Hub, as far as its pages can tell. */
+export async function answer(request: IncomingMessage, address: URL, mood: string): Promise<Answer> {
+  const path = address.pathname;
+  if (path === "/login") return login(await bodyOf(request));
+  if (path === "/logout") return { status: 204, body: "", cookie: "mock_out=1; Path=/" };
+  if (path === "/password") return { status: 204, body: "" };
+  if (request.headers.cookie?.includes("mock_out=1") === true) return refuse(401, "not_logged_in", "log in first");
+  if (path === "/me") return json(await golden("hub-me.json"));
+  if (path === "/fields") return json(await golden("hub-fields.json"));
+  if (path === "/health") return json(await golden("hub-health.json"));
+  if (mood === "down") return refuse(503, "warehouse_unavailable", "the warehouse is unavailable");
+  if (path === "/totals") return json(await golden("hub-totals.json"));
+  if (path === "/sessions/search") return json(search(await rows(mood), JSON.parse(await bodyOf(request)) as Query));
+  if (path === "/sessions.csv") return { status: 200, body: "Session ID\r\n", type: "text/csv" };
+  if (path === "/sessions/none") return refuse(404, "no_such_session", "no such session");
+  if (path.startsWith("/sessions/")) return json(await golden("hub-story.json"));
+  return refuse(404, "not_found", "no such path");
+}
+
+function login(body: string): Answer {
+  const { email, password } = JSON.parse(body) as { email: string; password: string };
+  if (password !== "wayguard") return refuse(401, "wrong_login", "wrong email or password");
+  return { ...json({ user: { email, name: "Ada Okafor" } }), cookie: "mock_out=; Path=/; Max-Age=0" };
+}
+
+async function rows(mood: string): Promise<SessionRow[]> {
+  if (mood === "empty") return [];
+  const { sessions } = (await golden("hub-page.json")) as Page;
+  // The stream's sessions grow, so that a refresh shows a change.
+  const grown = Math.floor(Date.now() / 5_000) % 40;
+  return sessions.map((row, index) => (index === 1 ? { ...row, events: row.events + grown } : row));
+}
+
+function search(sessions: SessionRow[], query: Query): Page {
+  const kept = sessions.filter((row) => matches(row, query));
+  const column = query.sort ?? "opened";
+  const key = column === "duration" ? "duration_seconds" : column;
+  kept.sort((a, b) => (a[key] < b[key] ? -1 : a[key] > b[key] ? 1 : 0) * (query.descending === true ? -1 : 1));
+  return { sessions: kept, total: kept.length };
+}
+
+function matches(row: SessionRow, query: Query): boolean {
+  if (query.field === "session_risk_rating" && query.values?.includes(row.rating) === false) return false;
+  return (query.filters ?? []).every((filter) => {
+    const cell = String(row[filter.column === "duration" ? "duration_seconds" : filter.column]);
+    if (filter.contains !== undefined) return cell.toLowerCase().includes(filter.contains.toLowerCase());
+    if (filter.in) return filter.in.includes(cell);
+    return Number(cell) >= Number(filter.min ?? "0") && Number(cell) <= Number(filter.max ?? "1e18");
+  });
+}
+
+function json(value: unknown): Answer {
+  return { status: 200, body: JSON.stringify(value) };
+}
+
+function refuse(status: number, code: string, message: string): Answer {
+  return { status, body: JSON.stringify({ error: { code, message } }) };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,51 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { useState } from "react";
+import { Redirect, Route, Switch } from "wouter";
+import { CrashGuard } from "./components/CrashGuard";
+import { Empty } from "./components/Notice";
+import { LoginPage } from "./pages/login/LoginPage";
+import { SearchPage } from "./pages/search/SearchPage";
+import { SessionPage } from "./pages/session/SessionPage";
+import { Shell } from "./shell/Shell";
+import { makeClient } from "./state/query-client";
+
+export function App() {
+  const [client] = useState(makeClient);
+  return (
+    <QueryClientProvider client={client}>
+      <Switch>
+        <Route path="/login">
+          <LoginPage />
+        </Route>
+        <Route>
+          <Shell>
+            <CrashGuard>
+              <Pages />
+            </CrashGuard>
+          </Shell>
+        </Route>
+      </Switch>
+    </QueryClientProvider>
+  );
+}
+
+function Pages() {
+  return (
+    <Switch>
+      <Route path="/">
+        <Redirect to="/search" replace />
+      </Route>
+      <Route path="/search">
+        <SearchPage />
+      </Route>
+      <Route path="/sessions/:id">{({ id }) => <SessionPage key={id} id={id} />}</Route>
+      <Route>
+        <Empty title="There is no such page">
+          <p>
+            <a href="/search">Search sessions</a> instead.
+          </p>
+        </Empty>
+      </Route>
+    </Switch>
+  );
+}

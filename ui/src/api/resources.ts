@@ -1,0 +1,77 @@
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { base, order, post, read } from "./client";
+import * as decode from "./decoders";
+import type { Query } from "./types";
+
+const minute = 60_000;
+
+export const meQuery = queryOptions({
+  queryKey: ["me"],
+  queryFn: ({ signal }) => read("/me", decode.me, signal),
+  staleTime: 5 * minute,
+});
+
+export function fieldsQuery(environment: string) {
+  return queryOptions({
+    queryKey: ["fields", environment],
+    queryFn: ({ signal }) => read(`/fields?${asked({ environment })}`, decode.fields, signal),
+    staleTime: 10 * minute,
+  });
+}
+
+/** The key is the search as the analyst put it ("last hour"); the moment is only fixed when it is sent. */
+export function searchQuery(key: string, makeQuery: () => Query) {
+  return queryOptions({
+    queryKey: ["search", key],
+    queryFn: ({ signal }) => post("/sessions/search", makeQuery(), decode.page, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function totalsQuery(key: string, environment: string, range: () => { from: string; to: string }) {
+  return queryOptions({
+    queryKey: ["totals", environment, key],
+    queryFn: ({ signal }) => read(`/totals?${asked({ environment, ...range() })}`, decode.totals, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function storyQuery(environment: string, id: string) {
+  return queryOptions({
+    queryKey: ["story", environment, id],
+    queryFn: ({ signal }) =>
+      read(`/sessions/${encodeURIComponent(id)}?${asked({ environment })}`, decode.story, signal),
+  });
+}
+
+export function healthQuery(environment: string) {
+  return queryOptions({
+    queryKey: ["health", environment],
+    queryFn: ({ signal }) => read(`/health?${asked({ environment })}`, decode.health, signal),
+    refetchInterval: minute / 4,
+  });
+}
+
+export function csvAddress(query: Query): string {
+  return `${base}/sessions.csv?${asked({ query: JSON.stringify(query) })}`;
+}
+
+export function liveAddress(environment: string): string {
+  return `${base}/live?${asked({ environment })}`;
+}
+
+export function logIn(email: string, password: string) {
+  return post("/login", { email, password }, decode.login);
+}
+
+export function logOut() {
+  return order("/logout");
+}
+
+export function changePassword(current: string, next: string) {
+  return order("/password", { current, new: next });
+}
+
+function asked(parameters: Record<string, string>): string {
+  return new URLSearchParams(parameters).toString();
+}

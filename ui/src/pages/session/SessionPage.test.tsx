@@ -1,0 +1,114 @@
+import { fireEvent, screen, within, act, waitFor } from "@testing-library/react";
+import { describe, expect, test } from "vitest";
+import * as decode from "../../api/decoders";
+import { openAt } from "../../test/app";
+import { FakeEventSource } from "../../test/event-source";
+import { fakeHub, golden, refuse } from "../../test/hub";
+import { velocity } from "./Spotlight";
+
+const story = decode.story(golden("hub-story.json"), "");
+const { session } = story;
+const path = `/sessions/${session.session_id}`;
+
+async function open() {
+  const asked = fakeHub();
+  openAt(`${path}?env=production`);
+  await screen.findByTestId("rating-banner");
+  return asked;
+}
+
+describe("the session page", () => {
+  test("shows the rating and the spotlight", async () => {
+    await open();
+    expect(within(screen.getByTestId("rating-banner")).getByText("Malicious Session")).toBeTruthy();
+    const spotlight = screen.getByRole("region", { name: "Session Spotlight" });
+    for (const text of [session.session_id, session.journey_id, "3 m 33 s", "13", "3.7 / min"]) {
+      expect(within(spotlight).getByText(text)).toBeTruthy();
+    }
+  });
+
+  test("lists events newest first; each unfolds to why its labels were placed", async () => {
+    await open();
+    const rows = screen.getAllByTestId("event-row");
+    expect(rows.map((row) => row.dataset.eventRow)).toEqual(story.events.map(({ event }) => event.id));
+    const index = story.events.findIndex(({ verdict }) => verdict.labels.some(({ name }) => name === "Account Takeover"));
+    fireEvent.click(within(rows[index] as HTMLElement).getByRole("button"));
+    const whys = screen.getAllByTestId("why-panel").map((panel) => panel.textContent);
+    expect(whys.some((text) => text.includes('session.label("High Velocity Logins")') && text.includes("true"))).toBe(true);
+    expect(screen.getByRole("table", { name: "Entities" })).toBeTruthy();
+    expect(screen.getByText("Joined by")).toBeTruthy();
+  });
+
+  test("every event unfolds without losing an element, action or issue", async () => {
+    await open();
+    for (const { event, verdict } of story.events) {
+      const row = document.getElementById(`event-${event.id}`) as HTMLElement;
+      fireEvent.click(within(row).getByRole("button"));
+      const detail = document.getElementById(`detail-${event.id}`)?.textContent ?? "";
+      for (const element of event.elements) expect(detail).toContain(element.display || element.value);
+      for (const action of event.actions) expect(detail).toContain(action.name);
+      for (const label of verdict.labels) expect(detail).toContain(label.name);
+      for (const failed of verdict.errors) expect(detail).toContain(failed.error);
+      fireEvent.click(within(row).getByRole("button"));
+    }
+  });
+
+  test("a label of the card opens its reasons and leads to its event", async () => {
+    await open();
+    const card = screen.getByRole("region", { name: "Actions, Signatures, and Session Labels" });
+    fireEvent.click(within(card).getByRole("button", { name: /^High Velocity Logins/ }));
+    const why = within(card).getByTestId("why-panel");
+    expect(why.textContent).toContain("6 login attempts from one address within a minute");
+    fireEvent.click(within(why).getByRole("button", { name: /show the event/ }));
+    const placed = story.labels.find(({ name }) => name === "High Velocity Logins");
+    expect(document.getElementById(`detail-${placed?.event_id ?? ""}`)).toBeTruthy();
+  });
+
+  test("narrows the events by type and label, and shows all again", async () => {
+    await open();
+    fireEvent.change(screen.getByRole("combobox", { name: "Event type" }), { target: { value: "transaction" } });
+    expect(screen.getAllByTestId("event-row")).toHaveLength(1);
+    fireEvent.change(screen.getByRole("combobox", { name: "Session label" }), { target: { value: "Account Takeover" } });
+    expect(screen.queryAllByTestId("event-row")).toHaveLength(0);
+    fireEvent.click(screen.getByRole("button", { name: "Show all events" }));
+    expect(screen.getAllByTestId("event-row")).toHaveLength(story.events.length);
+  });
+
+  test("the chart's bubbles hold every event", async () => {
+    await open();
+    const bubbles = screen.getAllByRole("button", { name: /^\d+ events?, (Normal|Suspicious|Malicious)/ });
+    const total = bubbles.reduce((sum, bubble) => sum + Number.parseInt(bubble.getAttribute("aria-label") ?? "", 10), 0);
+    expect(total).toBe(story.events.length);
+    fireEvent.mouseEnter(bubbles[0] as HTMLElement);
+    expect(document.querySelector(".tooltip")?.textContent).toContain(story.events.at(-1)?.event.name);
+  });
+
+  test("linked entities lead to a search for them", async () => {
+    await open();
+    const linked = screen.getByRole("table", { name: "Linked Sessions and Entities" });
+    const link = within(linked).getByRole("link", { name: "214 related sessions: IP Address" });
+    expect(link.getAttribute("href")).toBe("/search?field=ip_address&value=198.51.100.77&last=90d&env=production");
+    expect(within(linked).queryByRole("link", { name: /^0 related/ })).toBeNull();
+  });
+
+  test("only its own events refresh it", async () => {
+    const asked = await open();
+    const loads = () => asked.filter((question) => question.path === path).length;
+    const record = { event_id: "e", time: session.opened, rating: "normal", before: "normal" };
+    const send = (id: string) => act(() => FakeEventSource.opened.at(-1)?.send("records", { records: [{ ...record, session_id: id }] }));
+    send("another");
+    send(session.session_id);
+    await waitFor(() => expect(loads()).toBe(2));
+  });
+});
+
+test("a session that is not there is explained", async () => {
+  fakeHub({ [path]: () => refuse(404, "no_such_session") });
+  openAt(`${path}?env=production`);
+  expect(await screen.findByText("There is no such session here")).toBeTruthy();
+});
+
+test("velocity", () => {
+  expect(velocity({ ...session, events: 1, duration_seconds: 0 })).toBe("–");
+  expect(velocity({ ...session, events: 1_000, duration_seconds: 30 })).toBe("2,000 / min");
+});

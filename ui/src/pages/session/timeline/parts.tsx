@@ -1,0 +1,131 @@
+import type { Rating } from "../../../api/types";
+import { counted, ratingWord } from "../../../format/words";
+import type { Bubble, Marker, Turn } from "./bubbles";
+import type { Tick } from "./scale";
+import type { Pointed } from "./Tooltip";
+
+interface Span {
+  top: number;
+  bottom: number;
+}
+
+export function Axis({ ticks, top, bottom }: Span & { ticks: readonly Tick[] }) {
+  return (
+    <g className="axis" aria-hidden="true">
+      {ticks.map(({ x, text }) => (
+        <g key={x}>
+          <line x1={x} x2={x} y1={top} y2={bottom} />
+          <text x={x} y={bottom + 16} textAnchor="middle">
+            {text}
+          </text>
+        </g>
+      ))}
+    </g>
+  );
+}
+
+interface RatingLineProps {
+  turns: readonly Turn[];
+  end: number;
+  laneY: (rating: Rating) => number;
+}
+
+/** The session's rating as a line that steps from lane to lane. */
+export function RatingLine({ turns, end, laneY }: RatingLineProps) {
+  const [first, ...others] = turns;
+  if (!first) return null;
+  const path = others.map(({ x, rating }) => `H${x}V${laneY(rating)}`).join("");
+  return <path className="rating-line" d={`M${first.x} ${laneY(first.rating)}${path}H${end}`} />;
+}
+
+interface ActionMarksProps extends Span {
+  markers: readonly Marker[];
+  width: number;
+  onPoint: (pointed: Pointed | undefined) => void;
+}
+
+const letterWidth = 6.4;
+
+/** A flag where actions fell; its text is left out where the next flag stands too near. */
+export function ActionMarks({ markers, top, bottom, width, onPoint }: ActionMarksProps) {
+  return markers.map(({ x, actions }, index) => {
+    const text = [...new Set(actions.map(({ name }) => name))].join(", ");
+    const room = (markers[index + 1]?.x ?? width) - x - 18;
+    const point = () => onPoint({ x, y: top - 8, actions });
+    return (
+      <g
+        key={x}
+        className="action-mark"
+        role="img"
+        tabIndex={0}
+        aria-label={`${counted(actions.length, "action")}: ${text}`}
+        onMouseEnter={point}
+        onMouseLeave={() => onPoint(undefined)}
+        onFocus={point}
+        onBlur={() => onPoint(undefined)}
+      >
+        <line x1={x} x2={x} y1={top - 8} y2={bottom} />
+        <rect x={x - 7} y={top - 24} width={14} height={16} rx={3} />
+        <path d={`M${x + 1} ${top - 21.5}l-4.5 6.3h3l-.6 4.2 4.4-6.3h-3Z`} />
+        {text.length * letterWidth < room && (
+          <text x={x + 11} y={top - 12}>
+            {text}
+          </text>
+        )}
+      </g>
+    );
+  });
+}
+
+/** Where the session ended, or stands. The words turn to the side that has room. */
+export function EndMark({ x, top, bottom, text }: Span & { x: number; text: string }) {
+  return (
+    <g className="end-mark">
+      <line x1={x} x2={x} y1={top} y2={bottom} />
+      <text x={x - 6} y={bottom - 5} textAnchor="end">
+        {text}
+      </text>
+    </g>
+  );
+}
+
+interface BubblesProps {
+  bubbles: readonly Bubble[];
+  laneY: (rating: Rating) => number;
+  onPoint: (pointed: Pointed | undefined) => void;
+  onShow: (eventId: string) => void;
+}
+
+export function Bubbles({ bubbles, laneY, onPoint, onShow }: BubblesProps) {
+  return bubbles.map(({ rating, x, radius, records }) => {
+    const y = laneY(rating);
+    const point = () => onPoint({ x, y: y - radius, records });
+    const show = () => onShow(records[0]?.event.id ?? "");
+    return (
+      <g
+        key={`${rating} ${records[0]?.event.id ?? ""}`}
+        className={`bubble tone-${rating}`}
+        role="button"
+        tabIndex={0}
+        aria-label={`${counted(records.length, "event")}, ${ratingWord(rating)}: ${[...new Set(records.map(({ event }) => event.name))].join(", ")}`}
+        onMouseEnter={point}
+        onMouseLeave={() => onPoint(undefined)}
+        onFocus={point}
+        onBlur={() => onPoint(undefined)}
+        onClick={show}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" && event.key !== " ") return;
+          event.preventDefault();
+          show();
+        }}
+      >
+        <circle cx={x} cy={y} r={radius} />
+        {radius >= 8 && (
+          <text x={x} y={y + 3.5} textAnchor="middle">
+            {records.length}
+          </text>
+        )}
+      </g>
+    );
+  });
+}
