@@ -141,7 +141,7 @@ type setup struct {
 type change func(*Config)
 
 // start runs a proxy in front of the origin's URL; every request matches the spec, or none when it is nil.
-func start(t *testing.T, origin string, spec route, observer *fakeObserver, changes ...change) *setup {
+func start(t testing.TB, origin string, spec route, observer *fakeObserver, changes ...change) *setup {
 	t.Helper()
 	config := DefaultConfig()
 	config.Listen = []ListenConfig{{Address: "127.0.0.1:0"}}
@@ -180,7 +180,7 @@ func start(t *testing.T, origin string, spec route, observer *fakeObserver, chan
 }
 
 // origin is an application for a test.
-func origin(t *testing.T, handler http.HandlerFunc) string {
+func origin(t testing.TB, handler http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)

@@ -255,7 +255,7 @@ func TestTransferEncodingGadgets(t *testing.T) {
 	o := newRecorder(t)
 	s := start(t, o.url, nil, newObserver())
 	lines := bufio.NewScanner(file)
-	tried, through := 0, 0
+	tried := 0
 	for lines.Scan() {
 		var gadget struct {
 			Name   string `json:"name"`
@@ -265,22 +265,21 @@ func TestTransferEncodingGadgets(t *testing.T) {
 			t.Fatal(err)
 		}
 		tried++
-		t.Run(gadget.Name, func(t *testing.T) {
-			var header []byte
-			for _, letter := range gadget.Header {
-				header = append(header, byte(letter))
-			}
-			body := "0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n"
-			request := fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\n%s\r\nContent-Length: %d\r\n\r\n%s", header, len(body), body)
-			before := s.Counts().Requests
-			sendAndClose(t, s.address, request)
-			forwarded := o.take()
-			through += len(forwarded)
-			checkOneReading(t, forwarded, s.Counts().Requests-before)
-		})
+		var header []byte
+		for _, letter := range gadget.Header {
+			header = append(header, byte(letter))
+		}
+		body := "0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n"
+		sendAndClose(t, s.address, fmt.Sprintf("POST /%s HTTP/1.1\r\nHost: a\r\n%s\r\nContent-Length: %d\r\n\r\n%s",
+			gadget.Name, header, len(body), body))
 	}
-	if tried < 100 || through == 0 {
-		t.Errorf("%d gadgets were tried, %d forwarded", tried, through)
+	// What the proxy forwards of a request whose visitor has gone may come late: look when it has stopped.
+	s.stop()
+	<-s.stopped
+	s.stopped <- nil
+	forwarded := o.take()
+	checkOneReading(t, forwarded, s.Counts().Requests)
+	if tried < 100 || len(forwarded) == 0 {
+		t.Errorf("%d gadgets were tried, %d connections made", tried, len(forwarded))
 	}
-	t.Logf("%d gadgets, %d forwarded in one reading", tried, through)
 }

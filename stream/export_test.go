@@ -171,5 +171,5 @@ func Segment(n int) []byte {
 func NewerHeader() []byte {
 	b := header{first: 1}.encode()
 	b[8] = formatVersion + 1
-	return binary.LittleEndian.AppendUint32(b[:headerSize-4], crc32.Checksum(b[:headerSize-4], castagnoli))
+	return binary.LittleEndian.AppendUint32(b[:headerSize-4], crc32.Checksum(b[:headerSize-4], castagnoli()))
 }

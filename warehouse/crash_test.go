@@ -83,6 +83,7 @@ func insertForever(path string) int {
 }
 
 func TestKilledAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("kills twenty processes: not in -short")
 	}

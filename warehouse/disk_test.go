@@ -88,6 +88,7 @@ func largest(paths ...string) uint64 {
 }
 
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	// The first is full while the write-ahead log is written, the second while it is folded into the file.
 	for _, kind := range []string{"disk", "disk at checkpoint"} {
 		t.Run(kind, func(t *testing.T) {

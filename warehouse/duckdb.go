@@ -90,7 +90,7 @@ func Open(path string, opts Options) (*DuckDB, error) {
 		return nil, fmt.Errorf("open warehouse %s: DuckDB takes no question mark in a path", path)
 	}
 	opts = opts.withDefaults()
-	if err := makeFolder(absolute); err != nil {
+	if err := makeFolders(absolute); err != nil {
 		return nil, fmt.Errorf("open warehouse %s: %w", path, err)
 	}
 	lock, err := lockFile(absolute + ".lock")
@@ -165,7 +165,9 @@ func (d *DuckDB) write(ctx context.Context, change func(*sql.Conn) error) error 
 	if err := d.available(); err != nil {
 		return err
 	}
-	return d.noted(within(ctx, d.base.writer, "COMMIT", change))
+	err := d.noted(within(ctx, d.base.writer, "COMMIT", change))
+	_ = hide(d.path) // opening has shown that it can be done, and what is committed is committed
+	return err
 }
 
 // within runs do between BEGIN and end; a failure rolls back. The end is not cancelled with ctx: a connection must

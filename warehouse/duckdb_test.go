@@ -27,6 +27,7 @@ func open(t testing.TB, path string, opts warehouse.Options) *warehouse.DuckDB {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	warehousetest.Run(t, func(t *testing.T, place string) warehousetest.Warehouse {
 		return open(t, filepath.Join(place, "warehouse.duckdb"), warehouse.Options{})
 	})
@@ -92,9 +93,11 @@ func TestOddPaths(t *testing.T) {
 		if err := w.Insert(t.Context(), warehousetest.NewGenerator(1).Entries(5)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		info, err := os.Stat(path)
-		if err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s: %v, %v", name, info, err)
+		for _, file := range []string{path, path + ".wal", path + ".lock"} {
+			info, err := os.Stat(file)
+			if err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%s: %v, %v", file, info, err)
+			}
 		}
 	}
 	if _, err := warehouse.Open(filepath.Join(t.TempDir(), "what?.duckdb"), warehouse.Options{}); err == nil {

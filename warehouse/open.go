@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,12 +31,22 @@ const (
 	exportPlaces = 2
 )
 
-// makeFolder makes the folder of path for this user alone: the files in it are DuckDB's, whose mode is not ours.
-func makeFolder(path string) error {
-	return os.MkdirAll(filepath.Dir(path), 0o700)
+// makeFolders makes the folder of path, and the one that DuckDB spills to, for this user alone.
+func makeFolders(path string) error {
+	return errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.MkdirAll(path+".tmp", 0o700))
 }
 
-// openBase attaches the file to a DuckDB that lives in memory: only so may the size of row groups be chosen.
+// hide takes DuckDB's files from other users of the machine, whose folder may not be ours. DuckDB makes the write-ahead
+// log anew after each checkpoint.
+func hide(path string) error {
+	if err := os.Chmod(path+".wal", 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Chmod(path, 0o600)
+}
+
+// openBase attaches the file to a DuckDB that lives in memory: only so may the size of row groups be chosen, and the
+// storage format, whose default is that of old releases and costs a quarter more to write.
 func openBase(path string, opts Options) (*base, error) {
 	ctx := context.Background()
 	var attached atomic.Bool
@@ -61,8 +72,7 @@ func openBase(path string, opts Options) (*base, error) {
 	if err := opened.ensureSchema(ctx); err != nil {
 		return nil, errors.Join(err, opened.close())
 	}
-	// Other users of the machine have no business here, even where the folder was made by someone else.
-	if err := os.Chmod(path, 0o600); err != nil {
+	if err := hide(path); err != nil {
 		return nil, errors.Join(err, opened.close())
 	}
 	return opened, nil
@@ -86,7 +96,7 @@ func attach(ctx context.Context, db *sql.DB, path string, opts Options) (*sql.Co
 		"SET preserve_insertion_order = false",
 		// Close does it; a base that broke down must leave the file as it is.
 		"PRAGMA disable_checkpoint_on_shutdown",
-		fmt.Sprintf("ATTACH %s AS %s (ROW_GROUP_SIZE %d)", quote(path), catalog, rowGroup),
+		fmt.Sprintf("ATTACH %s AS %s (ROW_GROUP_SIZE %d, STORAGE_VERSION 'v1.4.0')", quote(path), catalog, rowGroup),
 		"USE " + catalog,
 		"SET enable_external_access = false",
 		"SET lock_configuration = true",

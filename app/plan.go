@@ -1,0 +1,187 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"wayguard/capture"
+	"wayguard/config"
+	"wayguard/document"
+	"wayguard/element"
+	"wayguard/engine"
+	"wayguard/event"
+	"wayguard/location"
+	"wayguard/packs"
+	"wayguard/rule"
+)
+
+// plan is everything made from one configuration: compiled, immutable. A reload builds another beside it.
+type plan struct {
+	config     config.Config
+	normaliser *element.Normaliser
+	specs      *capture.Set
+	rules      *rule.Set
+	engine     *engine.Engine
+	places     *location.Database
+	vocabulary rule.Vocabulary
+}
+
+// compile makes a plan and tells every problem. keys hash the sensitive values.
+func compile(c config.Config, keys element.Keys) (*plan, document.Problems) {
+	problems := withPacks(&c)
+	catalogue, more := catalogueOf(c.Elements)
+	problems = append(problems, more...)
+	p := &plan{config: c}
+	p.normaliser = element.NewNormaliser(catalogue, keys, element.Options{Region: c.Elements.PhoneRegion})
+	places, err := openPlaces(c.Location)
+	if err != nil {
+		problems = append(problems, document.Problem{Path: "location.files", Message: err.Error()})
+	}
+	p.places = places
+	p.specs, more = capture.Compile(capture.Config{Specs: c.Specs, Sessions: c.Sess.SessionsConfig}, p.normaliser, locator(places))
+	problems = append(problems, more...)
+	problems = append(problems, failClosed(c)...)
+	p.vocabulary = rule.StandardVocabulary(catalogue, specNames(c.Specs))
+	p.rules, more = rule.Compile(c.Config, p.vocabulary)
+	problems = append(problems, more...)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	p.engine, err = engine.New(p.rules, engine.Settings{IdleTimeout: c.Sess.IdleTimeout})
+	if err != nil {
+		return nil, document.Problems{{Message: err.Error()}}
+	}
+	return p, nil
+}
+
+// withPacks adds the built-in packs to what the operator wrote. The starter specs are used only while the operator has
+// written none.
+func withPacks(c *config.Config) document.Problems {
+	var problems document.Problems
+	files := packs.Default()
+	for i, name := range c.Packs.Off {
+		if known := packNames(files); !slices.Contains(known, name) {
+			problems = append(problems, c.Packs.At.Problem(fmt.Sprintf("off[%d]", i), "no pack has this name", document.DidYouMean(name, known)))
+		}
+	}
+	if len(c.Specs) == 0 {
+		files = append(files, packs.Starter()...)
+	}
+	for _, file := range files {
+		if !off(c.Packs.Off, file.Pack()) {
+			problems = append(problems, c.Add(file.Name, file.Data, nil)...)
+		}
+	}
+	return problems
+}
+
+func off(list []string, pack string) bool { return slices.Contains(list, pack) }
+
+func packNames(files []packs.File) []string {
+	var names []string
+	for _, f := range files {
+		names = append(names, f.Pack())
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// failClosed finds names that are no spec's: a typing error there would leave a route open that was meant to be closed.
+func failClosed(c config.Config) document.Problems {
+	var problems document.Problems
+	names := specNames(c.Specs)
+	for i, name := range c.Proxy.Inline.FailClosed {
+		if !slices.Contains(names, name) {
+			problems = append(problems, c.Proxy.At.Problem(fmt.Sprintf("inline.fail_closed[%d]", i), "no spec has this name", document.DidYouMean(name, names)))
+		}
+	}
+	return problems
+}
+
+func specNames(specs []capture.SpecConfig) []string {
+	names := make([]string, len(specs))
+	for i, s := range specs {
+		names[i] = s.Name
+	}
+	return names
+}
+
+func catalogueOf(c config.ElementsConfig) (*element.Catalogue, document.Problems) {
+	var problems document.Problems
+	custom := make([]element.Definition, len(c.Custom))
+	for i, e := range c.Custom {
+		custom[i] = e.Definition()
+	}
+	sensitivity := map[string]element.Sensitivity{}
+	for name, value := range c.Sensitivity {
+		if !element.Sensitivity(value).Known() {
+			problems = append(problems, c.At.Problem("sensitivity."+name, "must be public, personal, hashed or secret", ""))
+			continue
+		}
+		sensitivity[name] = element.Sensitivity(value)
+	}
+	catalogue, err := element.Default().With(custom, c.Off, sensitivity)
+	if err != nil {
+		problems = append(problems, c.At.Problem("", err.Error(), ""))
+		return element.Default(), problems
+	}
+	return catalogue, problems
+}
+
+func openPlaces(c config.LocationConfig) (*location.Database, error) {
+	files := map[string][]byte{}
+	for _, path := range c.Files {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("location file: %w", err)
+		}
+		files[filepath.Base(path)] = data
+	}
+	if len(files) == 0 {
+		return nil, nil
+	}
+	return location.Open(files)
+}
+
+// locator adapts the location database to what capture asks for.
+func locator(places *location.Database) capture.Locator {
+	if places == nil {
+		return nil
+	}
+	return func(address netip.Addr) capture.Place {
+		p := places.Lookup(address)
+		place := capture.Place{Country: p.Country, Region: p.Region, City: p.City, Network: p.Network}
+		if p.ASN != 0 {
+			place.ASN = strconv.FormatUint(uint64(p.ASN), 10)
+		}
+		if p.Latitude != nil && p.Longitude != nil {
+			place.Latitude = strconv.FormatFloat(*p.Latitude, 'f', -1, 64)
+			place.Longitude = strconv.FormatFloat(*p.Longitude, 'f', -1, 64)
+		}
+		return place
+	}
+}
+
+// Block implements proxy.Policy.
+func (p *plan) Block(action string) (status int, contentType string, body []byte, ok bool) {
+	a, ok := p.rules.Action(action)
+	if !ok || a.Kind != event.Block {
+		return 0, "", nil, false
+	}
+	status, contentType = a.Status, a.ContentType
+	if status == 0 {
+		status = rule.DefaultBlockStatus
+	}
+	if contentType == "" {
+		contentType = "text/plain; charset=utf-8"
+	}
+	return status, contentType, []byte(a.Body), true
+}
+
+// errNoOrigin tells a newcomer what is missing.
+var errNoOrigin = errors.New("no origin is configured: pass --origin http://host:port or set proxy.origin.url in the configuration file")

@@ -1,0 +1,246 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"wayguard/config"
+	"wayguard/element"
+	"wayguard/hub"
+	"wayguard/integration"
+	"wayguard/proxy"
+	"wayguard/state"
+	"wayguard/store"
+	"wayguard/stream"
+)
+
+// RunOptions is what the command line says; it outranks the configuration file.
+type RunOptions struct {
+	// Config is a file's path, empty for none.
+	Config string
+	// Origin, Listen, Hub and Data replace the file's values where they are not empty.
+	Origin, Listen, Hub, Data string
+}
+
+// Run protects a site until ctx ends. reload, which may be nil, asks for the configuration to be read again.
+func Run(ctx context.Context, world World, options RunOptions, reload <-chan os.Signal) error {
+	c, err := options.read(world)
+	if err != nil {
+		return err
+	}
+	h, err := open(world, c)
+	if err != nil {
+		return err
+	}
+	read := func() (config.Config, error) { return options.read(world) }
+	return h.run(ctx, reload, read)
+}
+
+// read loads the configuration and lays the command line over it.
+func (o RunOptions) read(world World) (config.Config, error) {
+	c := config.Default()
+	if o.Config != "" {
+		loaded, problems := config.Load(o.Config, world.Lookup)
+		if err := problems.Err(); err != nil {
+			return c, err
+		}
+		c = loaded
+	}
+	for _, flag := range []struct {
+		value string
+		field *string
+	}{{o.Origin, &c.Proxy.Origin.URL}, {o.Hub, &c.Hub.Listen}, {o.Data, &c.Data}} {
+		if flag.value != "" {
+			*flag.field = flag.value
+		}
+	}
+	if o.Listen != "" {
+		c.Proxy.Listen = []proxy.ListenConfig{{Address: o.Listen}}
+	}
+	if c.Proxy.Origin.URL == "" {
+		return c, errNoOrigin
+	}
+	return c, nil
+}
+
+// house is the running program: every part, in the order they are built. Traffic comes first: the proxy serves before
+// storage is open, and goes on where storage cannot be opened.
+type house struct {
+	world  World
+	config config.Config
+	keys   element.Keys
+
+	judge   *judge
+	proxy   *proxy.Server
+	metrics *prometheus.Registry
+	// hubListener and metricsListener are open from the start, so that a taken port is told at once.
+	hubListener, metricsListener net.Listener
+
+	// What follows is there once storage is open.
+	store    *store.SQLite
+	log      *stream.Disk
+	shelf    *shelf
+	memory   *state.Memory
+	keeper   *keeper
+	hub      *hub.Hub
+	webhooks *integration.Webhooks
+
+	shelving, alerting, showing *follower
+}
+
+// open compiles the configuration and opens every listener. Its errors are the operator's to mend; what may fail in
+// the middle of the night is opened by run.
+func open(world World, c config.Config) (_ *house, err error) {
+	h := &house{world: world, config: c, metrics: prometheus.NewRegistry()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.close())
+		}
+	}()
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	if h.keys, err = tenantKeys(c.Data); err != nil {
+		return nil, err
+	}
+	p, problems := compile(c, h.keys)
+	problems = append(problems, c.Webhooks.Validate()...)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	h.judge = newJudge(p)
+	h.proxy, err = proxy.New(c.Proxy, proxy.Deps{Environment: c.Environment, Observer: h.judge, Log: world.Logger})
+	if err != nil {
+		return nil, err
+	}
+	h.proxy.Swap(p.specs, p)
+	if err := h.listen(); err != nil {
+		return nil, err
+	}
+	h.collectTraffic()
+	return h, nil
+}
+
+func (h *house) listen() (err error) {
+	if err := h.proxy.Listen(); err != nil {
+		return err
+	}
+	if h.hubListener, err = net.Listen("tcp", h.config.Hub.Listen); err != nil {
+		return fmt.Errorf("hub: %w", err)
+	}
+	if h.config.Metrics.Listen == "" {
+		return nil
+	}
+	if h.metricsListener, err = net.Listen("tcp", h.config.Metrics.Listen); err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	return nil
+}
+
+// tenantKeys reads the secret that hashes sensitive values, or makes it at first start. Losing it makes old and new
+// hashes of the same card differ; it never leaves this file.
+func tenantKeys(dir string) (element.Keys, error) {
+	path := filepath.Join(dir, "tenant.key")
+	secret, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		secret = make([]byte, 32)
+		_, _ = rand.Read(secret) // it never fails, see its documentation
+		err = os.WriteFile(path, secret, 0o600)
+	}
+	if err != nil {
+		return element.Keys{}, fmt.Errorf("tenant key: %w", err)
+	}
+	return element.NewKeys(secret)
+}
+
+// run starts every part, and stops them in reverse when ctx ends or one of them fails.
+func (h *house) run(ctx context.Context, reload <-chan os.Signal, read func() (config.Config, error)) error {
+	front, serving := errgroup.WithContext(ctx)
+	// Traffic stops first, then what it feeds: the workers' context outlives the visitors'.
+	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWorking()
+	var back errgroup.Group
+
+	front.Go(func() error { return h.proxy.Serve(serving) })
+	if h.metricsListener != nil {
+		front.Go(func() error { return h.serveMetrics(serving) })
+	}
+	front.Go(func() error { h.reloads(serving, reload, read); return nil })
+	front.Go(func() error {
+		if !h.insistOnStorage(serving) {
+			return nil
+		}
+		h.startWork(working, &back)
+		h.world.Logger.Info("hub open", "address", "http://"+h.hubListener.Addr().String())
+		return h.hub.Serve(serving, h.hubListener)
+	})
+	h.announce()
+
+	err := front.Wait()
+	if h.webhooks != nil {
+		h.keeper.save(working)
+		h.settle()
+	}
+	stopWorking()
+	return errors.Join(err, back.Wait(), h.close())
+}
+
+// startWork starts what follows the log and keeps the house in order.
+func (h *house) startWork(ctx context.Context, back *errgroup.Group) {
+	h.followers()
+	for _, f := range []*follower{h.shelving, h.alerting, h.showing} {
+		back.Go(func() error { f.run(ctx); return nil })
+	}
+	back.Go(func() error { return h.keeper.restore(ctx) })
+	back.Go(func() error { h.keeper.run(ctx); return nil })
+	back.Go(func() error { h.webhooks.Run(ctx); return nil })
+	back.Go(func() error { h.housekeeping(ctx); return nil })
+	h.collectStorage()
+}
+
+// settle gives the consumers a moment to take what the last requests left, so that a restart begins level.
+func (h *house) settle() {
+	deadline := time.After(3 * time.Second)
+	for h.shelving.at() < h.log.Durable() && h.shelving.trouble() == "" {
+		select {
+		case <-deadline:
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+func (h *house) announce() {
+	attributes := []any{"hub", "http://" + h.hubListener.Addr().String(), "origin", h.config.Proxy.Origin.URL,
+		"environment", h.config.Environment, "rules", h.judge.plan.Load().engine.Rules()}
+	for _, address := range h.proxy.Addresses() {
+		attributes = append(attributes, "proxy", address.String())
+	}
+	if h.metricsListener != nil {
+		attributes = append(attributes, "metrics", "http://"+h.metricsListener.Addr().String()+"/metrics")
+	}
+	h.world.Logger.Info("serving", attributes...)
+}
+
+// close ends every part that was built, in reverse.
+func (h *house) close() error {
+	var problems []error
+	for _, listener := range []net.Listener{h.hubListener, h.metricsListener} {
+		if listener != nil {
+			if err := listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, http.ErrServerClosed) {
+				problems = append(problems, err)
+			}
+		}
+	}
+	return errors.Join(append(problems, h.closeStorage())...)
+}

@@ -1,0 +1,127 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"wayguard/element"
+	"wayguard/event"
+	"wayguard/hub"
+	"wayguard/integration"
+	"wayguard/store"
+	"wayguard/stream"
+	"wayguard/warehouse"
+)
+
+// storagePause is the time between tries to open storage that cannot be opened.
+const storagePause = 2 * time.Second
+
+// insistOnStorage opens storage, again and again if need be: a full disk or a damaged file at a restart in the night
+// must not become an outage of the site. It gives up only when ctx ends.
+func (h *house) insistOnStorage(ctx context.Context) bool {
+	last := ""
+	for ctx.Err() == nil {
+		err := h.openStorage(ctx)
+		if err == nil {
+			return true
+		}
+		if text := err.Error(); text != last {
+			h.world.Logger.Error("storage cannot be opened; traffic flows uninspected and it is tried again", "error", err)
+			last = text
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(storagePause):
+		}
+	}
+	return false
+}
+
+// openStorage opens everything that is kept, and the Hub over it. What was opened is closed again when a later part
+// fails.
+func (h *house) openStorage(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.closeStorage())
+		}
+	}()
+	dir, logger := h.config.Data, h.world.Logger
+	if h.store, err = store.Open(ctx, filepath.Join(dir, "settings.db"), store.Options{}); err != nil {
+		return err
+	}
+	h.shelf = &shelf{path: filepath.Join(dir, "warehouse", "warehouse.duckdb"), options: warehouse.Options{
+		Memory: int64(h.config.Limits.WarehouseMemory), Threads: h.config.Limits.WarehouseThreads,
+	}}
+	shelved, err := h.shelf.position(ctx)
+	if err != nil {
+		logger.Error("the warehouse cannot be opened; the log keeps the records, and it is tried again", "error", err)
+	}
+	h.log, err = stream.OpenDisk(filepath.Join(dir, "log"), stream.Options{
+		RetainBytes: int64(h.config.Retention.LogBytes), MaxBytes: int64(h.config.Retention.LogLimit),
+		BufferBytes: int64(h.config.Limits.LogBuffer), AtLeast: shelved, Logger: logger,
+	})
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, "state.snapshot")
+	memory, from := loadState(path, h.config.Limits.StateEntries, h.log.Durable(), logger)
+	h.memory = memory
+	h.keeper = &keeper{path: path, log: h.log, writer: h.log, judge: h.judge, memory: memory, from: from, logger: logger, now: h.world.Now}
+	if err := h.openHub(ctx); err != nil {
+		return err
+	}
+	h.webhooks, err = integration.New(h.config.Webhooks, h.store, h.target, h.world.Now, logger)
+	return err
+}
+
+func (h *house) openHub(ctx context.Context) error {
+	var err error
+	h.hub, err = hub.New(h.config.Hub.Config, hub.Deps{
+		Warehouse: h.shelf, Users: h.store, Logins: h.store, Audit: h.store,
+		Environments: []event.Environment{h.config.Environment},
+		Health:       h.health,
+		Elements:     func(event.Environment) []element.Definition { return h.judge.plan.Load().normaliser.Catalogue().All() },
+		Labels:       h.labels,
+		SearchForm:   func(name, text string) string { return h.judge.plan.Load().normaliser.SearchForm(name, text) },
+		NotFound:     notFound,
+		Version:      h.world.Version, Now: h.world.Now, Logger: h.world.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	email, password, created, err := h.hub.FirstAdministrator(ctx, h.config.Environment)
+	if err != nil {
+		return err
+	}
+	if created {
+		fmt.Fprintf(h.world.Stdout, "\nThe Hub's first administrator was created. This password is shown once:\n\n  email     %s\n  password  %s\n\n", email, password)
+	}
+	return nil
+}
+
+// target tells the webhook sender where an action's messages go.
+func (h *house) target(action string) (integration.Target, bool) {
+	a, ok := h.judge.plan.Load().rules.Action(action)
+	if !ok || a.Kind != event.Webhook {
+		return integration.Target{}, false
+	}
+	return integration.Target{URL: a.URL, Secret: a.Secret}, true
+}
+
+func (h *house) closeStorage() error {
+	var problems []error
+	if h.log != nil {
+		problems = append(problems, h.log.Close())
+	}
+	if h.shelf != nil {
+		problems = append(problems, h.shelf.close())
+	}
+	if h.store != nil {
+		problems = append(problems, h.store.Close())
+	}
+	h.log, h.shelf, h.store = nil, nil, nil
+	return errors.Join(problems...)
+}

@@ -1,0 +1,153 @@
+// Wayguard is customer journey security that stands between users and an origin: it sees every journey, explains what
+// it thinks of it, and acts.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"wayguard/app"
+	"wayguard/document"
+)
+
+// buildVersion is the module's version or revision as the toolchain recorded it.
+func buildVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return setting.Value[:min(12, len(setting.Value))]
+		}
+	}
+	return info.Main.Version
+}
+
+// commands is the command line.
+type commands struct {
+	Run    runCommand    `cmd:"" help:"Protect a site: stand in front of its origin."`
+	Check  checkCommand  `cmd:"" help:"Read a configuration and tell every problem."`
+	Test   testCommand   `cmd:"" help:"Run the test journeys beside the rules."`
+	Replay replayCommand `cmd:"" help:"Judge the recorded events again and print the verdicts."`
+	Export exportCommand `cmd:"" help:"Print the recorded events with their verdicts."`
+	Demo   demoCommand   `cmd:"" help:"Show the whole thing: a shop, people, attackers, and Wayguard in between."`
+
+	Version kong.VersionFlag `help:"Print the version."`
+	Verbose bool             `help:"Log more." short:"v"`
+}
+
+type runCommand struct {
+	Config string `help:"Configuration file." placeholder:"FILE" type:"existingfile"`
+	Origin string `help:"The application to protect." placeholder:"URL"`
+	Listen string `help:"Where visitors connect (default :8000)." placeholder:"HOST:PORT"`
+	Hub    string `help:"Where the Hub is served (default 127.0.0.1:8900)." placeholder:"HOST:PORT"`
+	Data   string `help:"Directory everything is kept in (default wayguard-data)." placeholder:"DIR"`
+}
+
+// Run serves until a signal ends ctx.
+func (c *runCommand) Run(ctx context.Context, world app.World) error {
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	defer signal.Stop(reload)
+	return app.Run(ctx, world, app.RunOptions{Config: c.Config, Origin: c.Origin, Listen: c.Listen, Hub: c.Hub, Data: c.Data}, reload)
+}
+
+type checkCommand struct {
+	Config string `arg:"" help:"Configuration file." type:"existingfile"`
+}
+
+// Run checks one configuration.
+func (c *checkCommand) Run(world app.World) error { return app.Check(world, c.Config) }
+
+type testCommand struct {
+	Config string   `help:"Configuration file whose rules are tested beside the built-in packs." placeholder:"FILE" type:"existingfile"`
+	Tests  []string `arg:"" optional:"" help:"Files of test journeys (*.test.yaml)." type:"existingfile"`
+}
+
+// Run runs test journeys.
+func (c *testCommand) Run(world app.World) error { return app.Test(world, c.Config, c.Tests) }
+
+type replayCommand struct {
+	Config string `help:"Configuration file whose rules judge." placeholder:"FILE" type:"existingfile"`
+	Data   string `help:"Data directory of the recorded events." default:"wayguard-data"`
+	Demo   bool   `help:"Use the demo's configuration."`
+}
+
+// Run replays the log.
+func (c *replayCommand) Run(ctx context.Context, world app.World) error {
+	return app.Replay(ctx, world, c.Config, c.Data, c.Demo)
+}
+
+type exportCommand struct {
+	Data string `help:"Data directory of the recorded events." default:"wayguard-data"`
+}
+
+// Run exports the log.
+func (c *exportCommand) Run(ctx context.Context, world app.World) error {
+	return app.Export(ctx, world, c.Data)
+}
+
+type demoCommand struct {
+	Location string        `help:"IP location file (MMDB)." placeholder:"FILE" type:"existingfile"`
+	Listen   string        `help:"Where the protected shop is served." default:"127.0.0.1:8000"`
+	Hub      string        `help:"Where the Hub is served." default:"127.0.0.1:8900"`
+	Data     string        `help:"Directory to keep everything in (default: a temporary one)." placeholder:"DIR"`
+	People   int           `help:"How many people visit the shop." default:"300"`
+	Seed     uint64        `help:"Seed of everything random in the traffic." default:"1"`
+	For      time.Duration `help:"Stop after this time (default: on Ctrl-C)."`
+}
+
+// Run shows the demo until a signal ends ctx.
+func (c *demoCommand) Run(ctx context.Context, world app.World) error {
+	if c.For > 0 {
+		limited, cancel := context.WithTimeout(ctx, c.For)
+		defer cancel()
+		ctx = limited
+	}
+	return app.Demo(ctx, world, app.DemoOptions{Location: c.Location, Listen: c.Listen, Hub: c.Hub, Data: c.Data, People: c.People, Seed: c.Seed})
+}
+
+func main() {
+	var c commands
+	parser := kong.Must(&c, kong.Name("wayguard"), kong.Description("Open, self-hosted customer journey security."), kong.Vars{"version": buildVersion()})
+	parsed, err := parser.Parse(os.Args[1:])
+	if err != nil {
+		parser.Errorf("%s", err)
+		os.Exit(2)
+	}
+	level := slog.LevelInfo
+	if c.Verbose {
+		level = slog.LevelDebug
+	}
+	world := app.World{
+		Stdout: os.Stdout, Stderr: os.Stderr, Lookup: os.LookupEnv, Now: time.Now, Version: buildVersion(),
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	err = parsed.Run(world)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, tell(err))
+		os.Exit(1)
+	}
+}
+
+// tell is the error for a person: problems of a configuration stand one a line.
+func tell(err error) string {
+	var problems document.Problems
+	if errors.As(err, &problems) {
+		return fmt.Sprintf("the configuration has %d problem(s):\n%s", len(problems), problems)
+	}
+	return "wayguard: " + err.Error()
+}
