@@ -2,6 +2,8 @@ module wayguard
 
 go 1.26.0
 
+ignore node_modules
+
 require (
 	cel.dev/cel-go v0.33.2
 	github.com/alecthomas/kong v1.17.0

@@ -274,3 +274,23 @@ func TestPacksPassTheirJourneys(t *testing.T) {
 		t.Errorf("too few tests ran:\n%s", out)
 	}
 }
+
+// What the README tells a newcomer to write is right.
+func TestReadmeConfiguration(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(readme), "```yaml\n")
+	text, _, closed := strings.Cut(rest, "```")
+	if !found || !closed {
+		t.Fatal("the README has no configuration")
+	}
+	file := filepath.Join(t.TempDir(), "wayguard.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Check(world(&journal{}), file); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,83 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"wayguard/config"
+)
+
+func write(t *testing.T, dir string, files map[string]string) string {
+	t.Helper()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, "wayguard.yaml")
+}
+
+func lookup(name string) (string, bool) { return "https://hooks.example/x", name == "HOOK" }
+
+func TestLoadJoinsFilesInOrder(t *testing.T) {
+	dir := t.TempDir()
+	path := write(t, dir, map[string]string{
+		"wayguard.yaml": "include: [specs/*.yaml, rules.yaml]\nproxy: {origin: {url: \"http://127.0.0.1:8080\"}}\n" +
+			"location: {files: [geo/city.mmdb]}\nsessions: {idle_timeout: 10m}\nspecs: [{name: main, event: M, type: logout}]\n",
+		"specs/b.yaml": "specs: [{name: b, event: B, type: logout}]\n",
+		"specs/a.yaml": "specs: [{name: a, event: A, type: logout}]\n",
+		"rules.yaml":   "actions: [{name: tell, kind: webhook, when: {rating: malicious}, url: \"${HOOK}\"}]\nenvironment: staging\n",
+	})
+	c, problems := config.Load(path, lookup)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, s := range c.Specs {
+		names = append(names, s.Name)
+	}
+	if got := strings.Join(names, " "); got != "main a b" {
+		t.Errorf("specs in the order %q", got)
+	}
+	if c.Environment != "staging" || c.Sess.IdleTimeout != 10*time.Minute || c.Actions[0].URL != "https://hooks.example/x" {
+		t.Errorf("environment %q, idle %s, url %q", c.Environment, c.Sess.IdleTimeout, c.Actions[0].URL)
+	}
+	if c.Location.Files[0] != filepath.Join(dir, "geo/city.mmdb") || c.Data != filepath.Join(dir, "wayguard-data") {
+		t.Errorf("paths %q and %q are not beside the file", c.Location.Files[0], c.Data)
+	}
+	if c.Proxy.Listen[0].Address != ":8000" || c.Hub.Listen != "127.0.0.1:8900" {
+		t.Error("defaults were lost")
+	}
+}
+
+func TestEveryProblemOfEveryFileIsTold(t *testing.T) {
+	dir := t.TempDir()
+	path := write(t, dir, map[string]string{
+		"wayguard.yaml": "include: [more.yaml, none/*.yaml]\nprxy: {}\nhub:\n  lissten: x\n",
+		"more.yaml":     "include: [again.yaml]\nspecs: 7\nactions: [{name: x, url: \"${NOT_THERE}\"}]\n",
+	})
+	_, problems := config.Load(path, lookup)
+	text := problems.Error()
+	for _, want := range []string{
+		`wayguard\.yaml:2:1: prxy: .*proxy`, `wayguard\.yaml:4:3: hub\.lissten: .*listen`, `wayguard\.yaml:1:\d+: include\[1\]: matches no file`,
+		`more\.yaml: ?include: only the main file`, `more\.yaml:2:\d+: specs`, `NOT_THERE`,
+	} {
+		if !regexp.MustCompile(want).MatchString(text) {
+			t.Errorf("not told: %s\n%s", want, text)
+		}
+	}
+}
+
+func TestAbsentFileIsTold(t *testing.T) {
+	if _, problems := config.Load(filepath.Join(t.TempDir(), "none.yaml"), lookup); len(problems) != 1 {
+		t.Errorf("problems: %v", problems)
+	}
+}
