@@ -120,7 +120,8 @@ func actionRank(kind event.ActionKind) int {
 	return 2
 }
 
-// act adds the actions that the verdict asks for. Blocks and tags last as long as their condition; a webhook is asked
+// act adds the actions that the verdict asks for. A request that was not held has gone by: it can be tagged no more, which
+// is no news, and a block that was wanted for it is told as unavailable. Blocks and tags last as long as their condition; a webhook is asked
 // for once, on the event that made its condition true. Of several live blocks the first by name is asked for.
 func (s *Set) act(f *frame, v *event.Verdict) {
 	blocked := false
@@ -137,8 +138,17 @@ func (s *Set) act(f *frame, v *event.Verdict) {
 		if !asked || config.Kind == event.Webhook && config.When.metBefore(f, v) {
 			continue
 		}
+		outcome := ""
+		if !f.facts.Event.HTTP.Inline {
+			if config.Kind == event.Tag {
+				continue
+			}
+			if config.Kind == event.Block {
+				outcome = "unavailable"
+			}
+		}
 		blocked = blocked || config.Kind == event.Block && !shadow
-		v.Actions = append(v.Actions, event.Action{Name: config.Name, Kind: config.Kind, Because: because, Shadow: shadow})
+		v.Actions = append(v.Actions, event.Action{Name: config.Name, Kind: config.Kind, Because: because, Shadow: shadow, Outcome: outcome})
 	}
 }
 

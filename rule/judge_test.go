@@ -2,6 +2,7 @@ package rule
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -277,6 +278,29 @@ func TestJudgeWithoutMemory(t *testing.T) {
 		}
 		if got := carries(set.Judge(facts).Labels, "R", false); got != want {
 			t.Errorf("%s: %t, want %t", condition, got, want)
+		}
+	}
+}
+
+// What cannot be done any more to a request that was not held is not asked for, or told as unavailable.
+func TestActionsOnRequestsThatWereNotHeld(t *testing.T) {
+	set := compileYAML(t, `
+rules:
+  - {id: one, label: One, severity: suspicious, family: velocity, points: 50, when: "session.events > 0", sentence: x}
+actions:
+  - {name: tell, kind: tag, when: {rating: normal}}
+  - {name: stop, kind: block, when: {label: One}}
+  - {name: page, kind: webhook, when: {label: One}, url: "https://soc.example/hook"}
+`)
+	for inline, want := range map[bool]string{true: "[stop: tell: page:]", false: "[stop:unavailable page:]"} {
+		facts := sampleFacts()
+		facts.Event.HTTP.Inline = inline
+		var got []string
+		for _, a := range set.Judge(facts).Actions {
+			got = append(got, a.Name+":"+a.Outcome)
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("inline %v: %v, want %s", inline, got, want)
 		}
 	}
 }
