@@ -43,3 +43,5 @@ func TestDemo(t *testing.T) {
 }
 
 func TestTrouble(t *testing.T) { met(t, e2e.CheckTrouble) }
+
+func TestOffline(t *testing.T) { met(t, e2e.CheckOffline) }

@@ -20,12 +20,8 @@ func (e *Engine) changes(f *fold) ([]Change, error) {
 	out = append(out, Change{Key: own, Value: value, Expires: at.Add(2 * e.settings.IdleTimeout)})
 	out = append(out, e.pointers(f, own, at)...)
 	for _, m := range f.memories {
-		value, err := e.encode.Marshal(m.Memory)
-		if err != nil {
-			return nil, fmt.Errorf("memory of a %s: %w", m.element.Name, err)
-		}
 		key := entityKey(f.event.Environment, m.element.Name, m.element.Value)
-		out = append(out, Change{Key: key, Value: value, Expires: at.Add(entity.Reach)})
+		out = append(out, Change{Key: key, Value: m.Pack(), Expires: at.Add(entity.Reach)})
 	}
 	return out, nil
 }

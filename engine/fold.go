@@ -60,12 +60,11 @@ func (e *Engine) remember(f *fold) error {
 	for _, el := range remembered(f.event) {
 		m := memory{element: el, Memory: &entity.Memory{}}
 		if h, ok := f.held[entityKey(f.event.Environment, el.Name, el.Value)]; ok && len(h.Value) > 0 {
-			if err := e.decode.Unmarshal(h.Value, m.Memory); err != nil {
+			unpacked, err := entity.Unpack(h.Value)
+			if err != nil {
 				return fmt.Errorf("memory of a %s: %w", el.Name, err)
 			}
-			if !m.Valid() {
-				return fmt.Errorf("memory of a %s: not what was stored", el.Name)
-			}
+			m.Memory = unpacked
 			if m.Stale(f.event.Time) {
 				m.Memory = &entity.Memory{}
 			}

@@ -17,45 +17,39 @@ const LabelLimit = 32
 // Memory is what is remembered about one entity. The zero value is an entity never seen.
 type Memory struct {
 	// First and Last are Unix microseconds.
-	First int64 `cbor:"1,keyasint"`
-	Last  int64 `cbor:"2,keyasint"`
-	// Counters by name, as in Counters.
-	Counters map[string]velocity.Counter `cbor:"3,keyasint,omitempty"`
+	First, Last int64
+	Counters    []Tally
 	// Companions are the distinct values of other elements seen together with this entity.
-	Companions map[string]velocity.Set `cbor:"4,keyasint,omitempty"`
-	Labels     []Label                 `cbor:"5,keyasint,omitempty"`
+	Companions []Circle
+	Labels     []Label
 	// Persona is who last paid with or for this entity.
-	Persona *Persona `cbor:"6,keyasint,omitempty"`
+	Persona *Persona
 	// Journey is the identity last proved to own this entity.
-	Journey event.ID `cbor:"7,keyasint,omitempty"`
+	Journey event.ID
+}
+
+// Tally is a counter by its name.
+type Tally struct {
+	Name    string
+	Counter velocity.Counter
+}
+
+// Circle is the set of values of one other element.
+type Circle struct {
+	Element string
+	Values  velocity.Set
 }
 
 // Label is text placed on the entity by a rule. At is Unix microseconds.
 type Label struct {
-	Text string `cbor:"1,keyasint"`
-	Rule string `cbor:"2,keyasint"`
-	At   int64  `cbor:"3,keyasint"`
+	Text, Rule string
+	At         int64
 }
 
 // Companions lists the elements whose distinct values are kept per entity; "session" stands for the session's id.
 func Companions() []string {
 	return []string{"country", "device_fingerprint", "email", "gift_card", "ip_address", "order_id", "payment_from",
 		"session", "username"}
-}
-
-// Valid says whether a memory that was read back can be used.
-func (m *Memory) Valid() bool {
-	for _, c := range m.Counters {
-		if !c.Valid() {
-			return false
-		}
-	}
-	for _, s := range m.Companions {
-		if !s.Valid() {
-			return false
-		}
-	}
-	return true
 }
 
 // Stale says whether the memory is too old to count at the given time; it is then as if never seen.
@@ -70,14 +64,8 @@ func (m *Memory) Apply(e *event.Event, self event.Element, session event.ID, con
 		m.First = at
 	}
 	m.Last = max(m.Last, at)
-	if m.Counters == nil {
-		m.Counters = map[string]velocity.Counter{}
-		m.Companions = map[string]velocity.Set{}
-	}
 	for _, c := range contributions {
-		counter := m.Counters[c.Counter]
-		counter.Add(e.Time, c.Amount)
-		m.Counters[c.Counter] = counter
+		m.counter(c.Counter).Add(e.Time, c.Amount)
 	}
 	m.meet(e.Time, "session", string(session))
 	kept := Companions()
@@ -93,10 +81,36 @@ func (m *Memory) Apply(e *event.Event, self event.Element, session event.ID, con
 	}
 }
 
+// counter finds the counter of that name, or begins it.
+func (m *Memory) counter(name string) *velocity.Counter {
+	for i := range m.Counters {
+		if m.Counters[i].Name == name {
+			return &m.Counters[i].Counter
+		}
+	}
+	m.Counters = append(m.Counters, Tally{Name: name})
+	return &m.Counters[len(m.Counters)-1].Counter
+}
+
 func (m *Memory) meet(at time.Time, element, value string) {
-	set := m.Companions[element]
-	set.Add(at, value)
-	m.Companions[element] = set
+	for i := range m.Companions {
+		if m.Companions[i].Element == element {
+			m.Companions[i].Values.Add(at, value)
+			return
+		}
+	}
+	m.Companions = append(m.Companions, Circle{Element: element})
+	m.Companions[len(m.Companions)-1].Values.Add(at, value)
+}
+
+// companions are the values of the element met so far.
+func (m *Memory) companions(element string) velocity.Set {
+	for _, c := range m.Companions {
+		if c.Element == element {
+			return c.Values
+		}
+	}
+	return nil
 }
 
 // Mark places a label; one already there is left with its first date.
@@ -119,17 +133,22 @@ func (m *Memory) Labelled(text string) bool {
 
 // Count is the counter's sum over the window that ends at the given time.
 func (m *Memory) Count(counter string, at time.Time, w velocity.Window) int64 {
-	return m.Counters[counter].Sum(at, w)
+	for _, c := range m.Counters {
+		if c.Name == counter {
+			return c.Counter.Sum(at, w)
+		}
+	}
+	return 0
 }
 
 // Distinct is the number of values of the other element met within span before at.
 func (m *Memory) Distinct(of string, at time.Time, span time.Duration) int64 {
-	return m.Companions[of].Count(at, span)
+	return m.companions(of).Count(at, span)
 }
 
 // Met says whether the entity was seen with that value of the other element before the given time.
 func (m *Memory) Met(element, value string, before time.Time) bool {
-	return m.Companions[element].SeenBefore(value, before)
+	return m.companions(element).SeenBefore(value, before)
 }
 
 // Age is the time since the entity was first seen.

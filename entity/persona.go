@@ -4,11 +4,12 @@ import "wayguard/event"
 
 // Persona is what is known of whoever made a purchase, to be held against whoever asks for the money back.
 type Persona struct {
-	Device  string `cbor:"1,keyasint,omitempty"`
-	Prefix  string `cbor:"2,keyasint,omitempty"`
-	Country string `cbor:"3,keyasint,omitempty"`
-	Email   string `cbor:"4,keyasint,omitempty"`
-	Phone   string `cbor:"5,keyasint,omitempty"`
+	Device, Prefix, Country, Email, Phone string
+}
+
+// fields lists the fields in the order they are packed.
+func (p *Persona) fields() [5]*string {
+	return [5]*string{&p.Device, &p.Prefix, &p.Country, &p.Email, &p.Phone}
 }
 
 // bears says which entities carry a purchase's persona from the purchase to the refund.
@@ -47,15 +48,14 @@ func Who(e *event.Event) Persona {
 
 // Distance counts the fields known of both personas that differ; -1 when no field is known of both.
 func (p Persona) Distance(q Persona) int64 {
-	pairs := [][2]string{{p.Device, q.Device}, {p.Prefix, q.Prefix}, {p.Country, q.Country}, {p.Email, q.Email},
-		{p.Phone, q.Phone}}
 	known, differ := 0, int64(0)
-	for _, pair := range pairs {
-		if pair[0] == "" || pair[1] == "" {
+	others := q.fields()
+	for i, field := range p.fields() {
+		if *field == "" || *others[i] == "" {
 			continue
 		}
 		known++
-		if pair[0] != pair[1] {
+		if *field != *others[i] {
 			differ++
 		}
 	}

@@ -46,7 +46,7 @@ try {
   await page.getByTestId("search-form").getByRole("button", { name: "Search" }).click();
   await page.waitForURL(/malicious/);
   await table.getByRole("button", { name: "# Events" }).first().click();
-  await page.waitForURL(/sort=events/);
+  await page.waitForURL(/sort=-?events/);
   await page.waitForFunction(() => document.querySelector("[data-testid=results-table]")?.getAttribute("aria-busy") === "false");
   await rows.first().waitFor();
   const cells = await rows.evaluateAll((all) => all.map((row) => [...row.cells].map((cell) => cell.innerText.trim())));

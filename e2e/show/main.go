@@ -24,6 +24,7 @@ func main() {
 		run  func(context.Context) ([]e2e.Figure, error)
 	}{
 		{"demo", func(ctx context.Context) ([]e2e.Figure, error) { return e2e.CheckDemo(ctx, os.Getenv("IMAGES")) }},
+		{"offline", e2e.CheckOffline},
 		{"WordPress", e2e.CheckWordPress},
 		{"kill -9", func(ctx context.Context) ([]e2e.Figure, error) { return e2e.CheckKill(ctx, 20) }},
 		{"trouble", e2e.CheckTrouble},
