@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -79,5 +80,50 @@ func TestEveryProblemOfEveryFileIsTold(t *testing.T) {
 func TestAbsentFileIsTold(t *testing.T) {
 	if _, problems := config.Load(filepath.Join(t.TempDir(), "none.yaml"), lookup); len(problems) != 1 {
 		t.Errorf("problems: %v", problems)
+	}
+}
+
+// Every key that a file may hold is in the manual.
+func TestManualNamesEveryKey(t *testing.T) {
+	manual := ""
+	for _, name := range []string{"configuration.md", "specs.md", "rules.md"} {
+		text, err := os.ReadFile(filepath.Join("..", "docs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		manual += string(text)
+	}
+	keys := map[string]bool{}
+	collect(reflect.TypeFor[config.Config](), keys, map[reflect.Type]bool{})
+	if len(keys) < 80 {
+		t.Fatalf("only %d keys found", len(keys))
+	}
+	for key := range keys {
+		if !regexp.MustCompile(`\b` + key + `\b`).MatchString(manual) {
+			t.Errorf("the manual does not name %q", key)
+		}
+	}
+}
+
+func collect(typ reflect.Type, keys map[string]bool, seen map[reflect.Type]bool) {
+	if seen[typ] {
+		return
+	}
+	seen[typ] = true
+	switch typ.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		collect(typ.Elem(), keys, seen)
+	case reflect.Struct:
+		for i := range typ.NumField() {
+			field := typ.Field(i)
+			name, options, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+			if !field.IsExported() || name == "-" || name == "" && options == "" {
+				continue
+			}
+			if name != "" {
+				keys[name] = true
+			}
+			collect(field.Type, keys, seen)
+		}
 	}
 }
