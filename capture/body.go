@@ -32,6 +32,9 @@ type content struct {
 	boundary  string
 	data      []byte
 	truncated bool
+	// form is the data as a form, once formRead.
+	form     string
+	formRead bool
 	// unreadable bodies have no data; an issue says why.
 	unreadable bool
 }
@@ -47,7 +50,13 @@ func (m *message) read() *content {
 	if len(data) > m.limit {
 		data, m.content.truncated = data[:m.limit], true
 	}
-	for _, coding := range m.codings() {
+	codings := m.codings()
+	if len(codings) > maxCodings {
+		m.content.unreadable = true
+		m.issues.add("body_encoding", "", m.side()+" has more content encodings than are undone")
+		return m.content
+	}
+	for _, coding := range codings {
 		out, whole, err := decompress(coding, data, m.limit*expansionFactor)
 		if err != nil && (len(out) == 0 || !m.content.truncated) {
 			m.content.unreadable = true
@@ -70,6 +79,13 @@ func (m *message) read() *content {
 // mediaType is the body's type in lower case; a charset other than UTF-8 makes the body unreadable.
 func (m *message) mediaType() (media, boundary string) {
 	header := headerValue(m.header, "content-type")
+	for i := range m.header {
+		if equalFold(m.header[i].Name, "content-type") && m.header[i].Value != header {
+			m.content.unreadable = true
+			m.issues.add("duplicate_key", "", m.side()+" has several content types")
+			return "", ""
+		}
+	}
 	if header == "" {
 		return "", ""
 	}
@@ -104,7 +120,7 @@ func (m *message) codings() []string {
 	if len(m.body.Bytes) == 0 {
 		return nil
 	}
-	return codings[:min(len(codings), maxCodings+1)]
+	return codings
 }
 
 // decompress undoes one coding up to a limit; whole is false when there was more. What was read before an error is
@@ -161,16 +177,4 @@ func (c *content) starts() byte {
 		return 0
 	}
 	return trimmed[0]
-}
-
-// form is the content as form-encoded text, "" when it is none. Of a cut form the last pair is dropped: it may be cut too.
-func (c *content) form() string {
-	if c.unreadable || c.media != "application/x-www-form-urlencoded" && c.media != "" {
-		return ""
-	}
-	data := c.data
-	if c.truncated {
-		data = data[:max(0, bytes.LastIndexByte(data, '&'))]
-	}
-	return string(data)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // maxCookies bounds the cookies of a message that are looked at.
-const maxCookies = 200
+const maxCookies = 2000
 
 // requestCookies walks over the cookies of the Cookie headers (RFC 6265, section 5.4).
 func requestCookies(header []Field) iter.Seq2[string, string] {

@@ -1,19 +1,21 @@
 package capture
 
 import (
+	"bytes"
 	"iter"
 	"net/url"
 	"strings"
 	"unicode/utf8"
 )
 
-// maxPairs bounds the name-value pairs that are looked at in a query or form.
-const maxPairs = 1000
+// maxPairs bounds the name-value pairs that are looked at in a form's body. Those of a query are bounded by the length of
+// a head, and a spec must not be slipped past by writing many.
+const maxPairs = 10_000
 
 // pairs walks over the raw pairs of a query or of a form's body.
 func pairs(text string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
-		for count := 0; text != "" && count < maxPairs; count++ {
+		for text != "" {
 			var pair string
 			pair, text, _ = strings.Cut(text, "&")
 			if pair == "" {
@@ -50,4 +52,26 @@ func formValues(text, name string) []found {
 		values = append(values, found{text: decoded, broken: !ok})
 	}
 	return values
+}
+
+// form is the content as form-encoded text, "" when it is none. Of a cut form the last pair is dropped: it may be cut too.
+func (m *message) form() string {
+	c := m.read()
+	if c.formRead || c.unreadable || c.media != "application/x-www-form-urlencoded" && c.media != "" {
+		return c.form
+	}
+	data := c.data
+	if c.truncated {
+		data = data[:max(0, bytes.LastIndexByte(data, '&'))]
+	}
+	if bytes.Count(data, []byte{'&'}) >= maxPairs {
+		m.issues.add("too_many_parts", "", m.side()+" has more fields than are read")
+		end := 0
+		for range maxPairs {
+			end += bytes.IndexByte(data[end:], '&') + 1
+		}
+		data = data[:end]
+	}
+	c.form, c.formRead = string(data), true
+	return c.form
 }

@@ -148,8 +148,21 @@ func (m *matcher) matchesContentType(header []Field) bool {
 	if len(m.contentTypes) == 0 {
 		return true
 	}
-	media, _, _ := strings.Cut(headerValue(header, "content-type"), ";")
-	media = strings.TrimSpace(media)
+	// Of several, the application may go by any.
+	sent := false
+	for i := range header {
+		if equalFold(header[i].Name, "content-type") {
+			sent = true
+			media, _, _ := strings.Cut(header[i].Value, ";")
+			if m.fitsMedia(strings.TrimSpace(media)) {
+				return true
+			}
+		}
+	}
+	return !sent && m.fitsMedia("")
+}
+
+func (m *matcher) fitsMedia(media string) bool {
 	for i := range m.contentTypes {
 		if m.contentTypes[i].matches(media) {
 			return true

@@ -20,7 +20,11 @@ type multipartBody struct {
 	files  []formPart
 }
 
-type formPart struct{ name, value string }
+type formPart struct {
+	name, value string
+	// encoded parts have a transfer encoding, which some applications undo and others do not.
+	encoded bool
+}
 
 // readMultipart parses the message's content at the first call. Of a cut body the parts complete before the cut remain.
 func (m *message) readMultipart() *multipartBody {
@@ -34,7 +38,7 @@ func (m *message) readMultipart() *multipartBody {
 	}
 	reader := multipart.NewReader(bytes.NewReader(c.data), c.boundary)
 	for range maxFormParts {
-		part, err := reader.NextPart()
+		part, err := reader.NextRawPart()
 		if errors.Is(err, io.EOF) {
 			return m.parts
 		}
@@ -60,22 +64,30 @@ func (b *multipartBody) add(part *multipart.Part) error {
 		if _, err := io.Copy(io.Discard, part); err != nil {
 			return err
 		}
-		b.files = append(b.files, formPart{name, file})
+		b.files = append(b.files, formPart{name: name, value: file})
 		return nil
 	}
 	value, err := io.ReadAll(part)
 	if err != nil {
 		return err
 	}
-	b.fields = append(b.fields, formPart{name, string(value)})
+	b.fields = append(b.fields, formPart{name: name, value: string(value), encoded: encodedPart(part)})
 	return nil
+}
+
+func encodedPart(part *multipart.Part) bool {
+	switch strings.ToLower(strings.TrimSpace(part.Header.Get("Content-Transfer-Encoding"))) {
+	case "", "7bit", "8bit", "binary":
+		return false
+	}
+	return true
 }
 
 func partsNamed(parts []formPart, name string) []found {
 	var values []found
 	for _, part := range parts {
 		if part.name == name {
-			values = append(values, found{text: strings.TrimSuffix(part.value, "\r\n"), broken: !utf8.ValidString(part.value)})
+			values = append(values, found{text: strings.TrimSuffix(part.value, "\r\n"), broken: part.encoded || !utf8.ValidString(part.value)})
 		}
 	}
 	return values

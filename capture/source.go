@@ -79,7 +79,7 @@ func (s *source) read(m *message) []found {
 	case fromCookie:
 		return m.cookies(s.name)
 	case fromForm:
-		return formValues(m.read().form(), s.name)
+		return formValues(m.form(), s.name)
 	case fromMultipart:
 		return partsNamed(m.readMultipart().fields, s.name)
 	case fromFilename:

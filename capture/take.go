@@ -52,10 +52,10 @@ func (g *gathering) one(m *message, t *take) {
 	raws, clear := g.raws(m, t)
 	parts := map[string]string{}
 	for _, part := range t.parts {
-		texts, ok := g.texts(m, name, part.sources)
+		text, ok := g.single(m, name, part.sources)
 		clear = clear && ok
-		if len(texts) > 0 {
-			parts[part.name] = texts[0].text
+		if text != "" {
+			parts[part.name] = text
 		}
 	}
 	if !clear {
@@ -93,7 +93,11 @@ func (g *gathering) raws(m *message, t *take) ([]element.Raw, bool) {
 			continue
 		}
 		if t.definition.Type == element.Money {
-			raw.Parts = merged(raw.Parts, g.money(m, t, value.from, i, len(values)))
+			parts, ok := g.money(m, t, value.from, i, len(values))
+			if !ok {
+				return nil, false
+			}
+			raw.Parts = merged(raw.Parts, parts)
 		}
 		raws = append(raws, raw)
 	}
@@ -112,17 +116,46 @@ func knownParts(t element.ValueType, parts map[string]string) map[string]string 
 }
 
 // money tells the unit and the currency of an amount. Where there are as many currencies as amounts they belong together
-// one by one, else the first counts for all.
-func (g *gathering) money(m *message, t *take, from *source, i, count int) map[string]string {
+// one by one, else one must count for all; false when that cannot be told.
+func (g *gathering) money(m *message, t *take, from *source, i, count int) (map[string]string, bool) {
 	parts := map[string]string{element.PartUnit: from.unit}
-	currencies, _ := g.texts(m, t.definition.Name, from.currency)
-	switch {
-	case len(currencies) == count:
-		parts[element.PartCurrency] = currencies[i].text
-	case len(currencies) > 0:
-		parts[element.PartCurrency] = currencies[0].text
+	currencies, clear := g.texts(m, t.definition.Name, from.currency)
+	if !clear {
+		return nil, false
 	}
-	return parts
+	if len(currencies) == count {
+		parts[element.PartCurrency] = currencies[i].text
+		return parts, true
+	}
+	currency, clear := g.agreed(t.definition.Name, currencies)
+	if currency != "" {
+		parts[element.PartCurrency] = currency
+	}
+	return parts, clear
+}
+
+// single is the value of a place that may have one only, empty when it has none; false when it has several.
+func (g *gathering) single(m *message, name string, sources []source) (string, bool) {
+	values, clear := g.texts(m, name, sources)
+	if !clear {
+		return "", false
+	}
+	return g.agreed(name, values)
+}
+
+// agreed is the text that all values have, empty when there are none; false, and an issue, when they differ: which of
+// them the application goes by cannot be told.
+func (g *gathering) agreed(name string, values []taken) (string, bool) {
+	for i := range values {
+		if values[i].text != values[0].text {
+			g.issues.add("duplicate_key", name, "a part stands there several times and differs")
+			return "", false
+		}
+	}
+	if len(values) == 0 {
+		return "", true
+	}
+	return values[0].text, true
 }
 
 // taken is a value with the source that it came from.

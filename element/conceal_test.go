@@ -183,6 +183,8 @@ func TestCardsInTheWrongField(t *testing.T) {
 func TestScrub(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"4111111111111111", "[card ••••1111]"},
+		{"4111/1111/1111/1111", "[card ••••1111]"},
+		{"4,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1", "[card ••••1111]"},
 		{"a 4111 1111 1111 1111 b", "a [card ••••1111] b"},
 		{"4111111111111111, 5555555555554444", "[card ••••1111], [card ••••4444]"},
 		{"078-05-1120", ssnMask},

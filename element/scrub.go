@@ -154,7 +154,7 @@ func cardMask(digits string) string { return "[card ••••" + digits[len(d
 
 func isSeparator(r rune) bool {
 	switch r {
-	case ' ', '.', '_', '+', '·':
+	case ' ', '.', '_', '+', '·', '/', ',', ':', '|':
 		return true
 	}
 	return unicode.Is(unicode.Pd, r) || unicode.Is(unicode.Zs, r)

@@ -5,19 +5,21 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
+	"sync/atomic"
 	"time"
 )
 
 // requestBody is a visitor's body on its way to the origin.
 type requestBody struct {
 	io.Reader
-	io.Closer
 	passage *passage
 	copying bool // give what passes to the exchange
 	stall   stall
+	ended   atomic.Bool // all of it was read
 }
 
-// Read passes on bytes and notes how the body ended. Tag headers are taken out of the trailers as out of the head.
+// Read passes on bytes and notes how the body ended.
 func (b *requestBody) Read(into []byte) (int, error) {
 	b.stall.begin()
 	n, err := b.Reader.Read(into)
@@ -28,7 +30,7 @@ func (b *requestBody) Read(into []byte) (int, error) {
 	}
 	switch {
 	case err == io.EOF:
-		b.passage.stripTags(b.passage.in.Trailer)
+		b.ended.Store(true)
 		if b.copying {
 			ex.requestDone(true)
 		}
@@ -44,18 +46,25 @@ func (b *requestBody) Read(into []byte) (int, error) {
 	return n, err
 }
 
-// responseBody is the origin's body on its way to the visitor, copied aside.
+// responseBody is the origin's body on its way to the visitor.
 type responseBody struct {
 	io.ReadCloser
-	ex *exchange
+	passage *passage
+	copying bool // give what passes to the exchange
 }
 
-// Read passes on bytes, gives them to the exchange, and tells it how the body ended.
+// Read passes on bytes, copies them aside, and notes how the body ended.
 func (b *responseBody) Read(into []byte) (int, error) {
 	n, err := b.ReadCloser.Read(into)
-	b.ex.responseTap(into[:n])
-	if err != nil {
-		b.ex.responseDone(err == io.EOF)
+	if b.copying {
+		b.passage.ex.responseTap(into[:n])
+		if err != nil {
+			b.passage.ex.responseDone(err == io.EOF)
+		}
+	}
+	if err != nil && err != io.EOF && b.passage.in.Context().Err() == nil {
+		b.passage.wire.counts.upstreamError(upstreamBrokenOff)
+		b.passage.wire.complaints.say("the origin broke off its answer")
 	}
 	return n, err
 }
@@ -66,6 +75,18 @@ type replyWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	stall   stall
+	passage *passage
+}
+
+// unsuppress keeps what the origin said of the body in an answer without one: net/http takes these names out of a 304 and
+// a 204, when they are spelled in its way.
+func unsuppress(header http.Header) {
+	for _, name := range [...]string{"Content-Type", "Content-Length"} {
+		if values := header[name]; len(values) > 0 {
+			header[strings.ToLower(name)] = values
+			delete(header, name)
+		}
+	}
 }
 
 // Unwrap lets http.ResponseController find the connection behind.
@@ -73,12 +94,19 @@ func (w *replyWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // WriteHeader writes the head. A nil value means "not even the default" to net/http.
 func (w *replyWriter) WriteHeader(status int) {
+	if status == http.StatusContinue {
+		return // net/http writes it by itself when the body is read, which the transport does now: once is enough
+	}
 	if status >= 200 {
 		header := w.Header()
 		for _, name := range [...]string{"Date", "Content-Type"} {
 			if _, sent := header[name]; !sent {
 				header[name] = nil
 			}
+		}
+		w.passage.closeUnlessRead(header)
+		if w.passage.in.ProtoMajor == 1 && (status == http.StatusNotModified || status == http.StatusNoContent) {
+			unsuppress(header)
 		}
 	}
 	w.ResponseWriter.WriteHeader(status)

@@ -122,11 +122,25 @@ func (ex *exchange) done(body *copied, complete bool) {
 	ex.settle()
 }
 
-// received takes the body of a held request as far as it has come. The bytes are no longer written to.
+// arrived takes the body of a held request as far as it has come. The bytes are no longer written to.
+func (ex *exchange) arrived(body capture.Body) {
+	ex.mu.Lock()
+	defer ex.mu.Unlock()
+	if !ex.request.done {
+		ex.request.bytes, ex.request.truncated = body.Bytes, body.Truncated
+	}
+}
+
+// received takes the body of a held request as far as it will be looked at. That may be after the question was asked: a
+// visitor who lets the rest wait must not keep the event from telling it.
 func (ex *exchange) received(body capture.Body) {
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
+	if ex.request.done {
+		return
+	}
 	ex.request.bytes, ex.request.truncated, ex.request.done = body.Bytes, body.Truncated, true
+	ex.settle()
 }
 
 // answered takes the head of the origin's final response.

@@ -14,6 +14,7 @@ import (
 type prefetch struct {
 	source io.Reader
 	limit  int
+	whole  func(capture.Body)
 	ended  chan struct{} // closed when the goroutine reads no more
 
 	mu      sync.Mutex
@@ -25,10 +26,10 @@ type prefetch struct {
 }
 
 // newPrefetch starts to read up to limit bytes, and one more to know whether that was all. length is the body's, -1 when
-// it is not known.
-func newPrefetch(source io.Reader, limit int, length int64) *prefetch {
+// it is not known. When all has been read ahead that will be, whole is given it, which may be long after a wait.
+func newPrefetch(source io.Reader, limit int, length int64, whole func(capture.Body)) *prefetch {
 	p := &prefetch{
-		source: source, limit: limit, ended: make(chan struct{}), reading: true,
+		source: source, limit: limit, whole: whole, ended: make(chan struct{}), reading: true,
 		bytes: make([]byte, 0, prefetchSize(limit, length)),
 	}
 	p.more = sync.NewCond(&p.mu)
@@ -46,27 +47,26 @@ func prefetchSize(limit int, length int64) int {
 
 func (p *prefetch) read() {
 	defer close(p.ended)
-	for {
-		p.mu.Lock()
-		room := p.bytes[len(p.bytes):cap(p.bytes)]
-		p.mu.Unlock()
-		if len(room) == 0 {
-			break
+	for p.reading {
+		// Only this goroutine writes the fields, and readers do not look beyond the slice's length.
+		n, err := p.source.Read(p.bytes[len(p.bytes):cap(p.bytes)])
+		bytes := p.bytes[:len(p.bytes)+n]
+		reading := err == nil && len(bytes) < cap(bytes)
+		if !reading {
+			// Told first: nobody may have the end of the body, and answer it, before it is known what it was.
+			p.whole(p.body(bytes, err))
 		}
-		// Only this goroutine lengthens the slice, and readers do not look beyond its length.
-		n, err := p.source.Read(room)
 		p.mu.Lock()
-		p.bytes, p.err = p.bytes[:len(p.bytes)+n], err
+		p.bytes, p.err, p.reading = bytes, err, reading
 		p.more.Broadcast()
 		p.mu.Unlock()
-		if err != nil {
-			break
-		}
 	}
-	p.mu.Lock()
-	p.reading = false
-	p.more.Broadcast()
-	p.mu.Unlock()
+}
+
+// body is what has been read ahead, as far as it is to be looked at.
+func (p *prefetch) body(bytes []byte, err error) capture.Body {
+	arrived := min(len(bytes), p.limit)
+	return capture.Body{Bytes: bytes[:arrived:arrived], Truncated: err != io.EOF || len(bytes) > p.limit}
 }
 
 // wait returns what has arrived when all is there, when the limit is reached, after the timeout, or when stop is
@@ -81,9 +81,7 @@ func (p *prefetch) wait(timeout time.Duration, stop <-chan struct{}) capture.Bod
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	arrived := min(len(p.bytes), p.limit)
-	whole := !p.reading && p.err == io.EOF && len(p.bytes) <= p.limit
-	return capture.Body{Bytes: p.bytes[:arrived:arrived], Truncated: !whole}
+	return p.body(p.bytes, p.err)
 }
 
 // Read gives what was read ahead, then the rest.
@@ -104,11 +102,4 @@ func (p *prefetch) Read(into []byte) (int, error) {
 		return 0, err
 	}
 	return p.source.Read(into)
-}
-
-// complete says whether the whole body has been read.
-func (p *prefetch) complete() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.err == io.EOF
 }

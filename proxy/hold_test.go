@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"wayguard/capture"
 )
 
 // FuzzPrefetch reads ahead and checks that nothing is lost, doubled or invented, however the source delivers.
@@ -23,11 +25,15 @@ func FuzzPrefetch(f *testing.F) {
 		if breaks {
 			source = io.MultiReader(source, iotest.ErrReader(broken))
 		}
-		p := newPrefetch(source, limit, -1)
+		var told capture.Body
+		p := newPrefetch(source, limit, -1, func(body capture.Body) { told = body })
 		seen := p.wait(10*time.Second, nil)
 		wantSeen := sent[:min(len(sent), limit)]
 		if !bytes.Equal(seen.Bytes, wantSeen) {
 			t.Errorf("saw %q, want %q", seen.Bytes, wantSeen)
+		}
+		if !bytes.Equal(told.Bytes, seen.Bytes) || told.Truncated != seen.Truncated {
+			t.Errorf("told %+v, saw %+v", told, seen)
 		}
 		if whole := len(sent) <= limit && !breaks; whole == seen.Truncated {
 			t.Errorf("truncated %v of %d with limit %d, breaks %v", seen.Truncated, len(sent), limit, breaks)
@@ -59,7 +65,7 @@ func (p *pieces) Read(into []byte) (int, error) {
 
 func TestPrefetchTakesWhatItSays(t *testing.T) {
 	for _, length := range []int64{-1, 0, 3, 100, 1 << 40} {
-		p := newPrefetch(bytes.NewReader(nil), 100, length)
+		p := newPrefetch(bytes.NewReader(nil), 100, length, func(capture.Body) {})
 		<-p.ended
 		if got := prefetchSize(100, length); cap(p.bytes) != got || got > 101 {
 			t.Errorf("length %d: %d bytes, said %d", length, cap(p.bytes), got)

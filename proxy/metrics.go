@@ -39,6 +39,8 @@ const (
 	upstreamConnect  upstreamReason = "connect"  // no connection could be made
 	upstreamTimeout  upstreamReason = "timeout"  // no answer in time
 	upstreamProtocol upstreamReason = "protocol" // the connection broke, or what came was not HTTP
+	// upstreamBrokenOff: the head came, but not the whole body
+	upstreamBrokenOff upstreamReason = "broken_off"
 )
 
 // Counts are the data path's counters since the start, and the depth of its queue now.

@@ -3,7 +3,6 @@ package proxy
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
@@ -16,17 +15,21 @@ import (
 // passage is one request on its way through.
 type passage struct {
 	wire        *netHTTP
-	in          *http.Request
+	request     *http.Request // net/http's server's own
+	in          *http.Request // what is forwarded
 	control     *http.ResponseController
 	ex          *exchange // nil when no spec matched
 	peer        netip.Addr
 	peerTrusted bool
 	visitor     netip.Addr
 	tags        []capture.Field
-	bodyRead    bool // the whole body was read before forwarding
+	continued   bool // the visitor was told to send the body before there was a connection to the origin
 	body        *requestBody
+	trailer     http.Header // the trailers for the origin, filled at the end of the body
+	kept        http.Header // headers of the answer that must not be taken for the connection's own
 
 	bodyFailed, bodyStalled atomic.Bool
+	answering               atomic.Bool // the origin's response head is there
 }
 
 func (p *passage) run(rw http.ResponseWriter) {
@@ -39,18 +42,18 @@ func (p *passage) run(rw http.ResponseWriter) {
 		}
 		p.tags = decided.tags
 	}
-	writer := &replyWriter{ResponseWriter: rw, control: p.control}
+	writer := &replyWriter{ResponseWriter: rw, control: p.control, passage: p}
 	writer.stall = stall{limit: p.wire.limits.StallTimeout, cut: p.control.SetWriteDeadline}
 	forward := httputil.ReverseProxy{
 		Rewrite:        p.rewrite,
 		ModifyResponse: p.answered,
 		ErrorHandler:   p.failed,
-		Transport:      p.wire.transport,
+		Transport:      originTrip{p},
 		BufferPool:     p.wire.buffers,
 		// Bodies of unknown length and event streams are flushed at once by ReverseProxy itself; of others a piece waits
 		// this long for the next one.
 		FlushInterval: time.Millisecond,
-		ErrorLog:      slog.NewLogLogger(p.wire.log.Handler(), slog.LevelDebug),
+		ErrorLog:      p.wire.silence,
 	}
 	defer func() {
 		// The origin broke off: the visitor gets what came before that, as without us.
@@ -64,18 +67,24 @@ func (p *passage) run(rw http.ResponseWriter) {
 
 // wrapBody puts the copying, or the reading ahead, around the request's body.
 func (p *passage) wrapBody() {
-	ex, r := p.ex, p.in
+	ex, r := p.ex, p.request
 	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
 		if ex != nil {
 			ex.requestDone(true)
 		}
 		return
 	}
+	// What is forwarded is a copy: net/http's server looks at the type of its own request's body, and writes the trailers
+	// into it whenever the end of the body is read, be that ahead of time.
+	forwarded := *r
+	forwarded.Trailer = nil
+	p.in = &forwarded
 	// An origin may answer before it has read the body. net/http would then read the rest of it for 256 KiB first.
 	_ = p.control.EnableFullDuplex()
-	body := &requestBody{Reader: r.Body, Closer: r.Body, passage: p}
-	body.stall = stall{limit: p.wire.limits.StallTimeout, cut: p.control.SetReadDeadline}
-	p.body, r.Body = body, body
+	body := &requestBody{Reader: r.Body, passage: p}
+	body.stall = stall{limit: p.wire.limits.StallTimeout, cut: p.cutReading}
+	p.body = body
+	p.carry(body)
 	if ex == nil || !ex.needs.RequestBody {
 		return
 	}
@@ -88,26 +97,42 @@ func (p *passage) wrapBody() {
 		ex.received(capture.Body{Truncated: true})
 		return
 	}
-	ahead := newPrefetch(body, ex.needs.RequestLimit, r.ContentLength)
-	ex.received(ahead.wait(p.wire.bodyTimeout, r.Context().Done()))
-	p.bodyRead = ahead.complete()
-	r.Body = &struct {
-		*prefetch
-		*noClose
-	}{ahead, nil}
+	ahead := newPrefetch(body, ex.needs.RequestLimit, r.ContentLength, ex.received)
+	ex.arrived(ahead.wait(p.wire.bodyTimeout, r.Context().Done()))
+	p.continued = true
+	p.carry(ahead)
 }
 
-// noClose leaves closing a body to net/http.
-type noClose struct{}
-
-// Close does nothing.
-func (*noClose) Close() error { return nil }
-
-// leave bounds the time that the rest of an unread body may take.
-func (p *passage) leave() {
-	if p.body != nil {
-		_ = p.control.SetReadDeadline(time.Now().Add(p.wire.limits.StallTimeout))
+// closeUnlessRead ends the visitor's connection with an answer that is given before the body was read. A handler of
+// net/http that reads and answers at once, and returns while the body is still being read, leaves the connection in a
+// state where the rest of the body is taken for the next request.
+func (p *passage) closeUnlessRead(header http.Header) {
+	if p.body != nil && p.in.ProtoMajor == 1 && !p.body.ended.Load() {
+		header["Connection"] = []string{"close"}
 	}
+}
+
+// cutReading ends a body that does not come, unless the origin has begun to answer: calls that stream both ways may be
+// silent for as long as they like.
+func (p *passage) cutReading(deadline time.Time) error {
+	if p.answering.Load() {
+		return nil
+	}
+	return p.control.SetReadDeadline(deadline)
+}
+
+// leave bounds the time that the rest of an unread body may take. net/http reads it after the handler, and takes back any
+// deadline before it does, so an HTTP/1 connection, which ends with this answer, is cut from outside.
+func (p *passage) leave() {
+	if p.body == nil || p.body.ended.Load() {
+		return
+	}
+	if p.in.ProtoMajor != 1 {
+		_ = p.control.SetReadDeadline(time.Now().Add(p.wire.limits.StallTimeout))
+		return
+	}
+	control := p.control
+	time.AfterFunc(p.wire.limits.StallTimeout, func() { _ = control.SetReadDeadline(time.Unix(1, 0)) })
 }
 
 // rewrite makes the request for the origin.
@@ -118,16 +143,19 @@ func (p *passage) rewrite(pr *httputil.ProxyRequest) {
 	if !p.wire.preserveHost {
 		pr.Out.Host = p.wire.origin.Host
 	}
-	pr.Out.Trailer = pr.In.Trailer
-	p.stripTags(pr.Out.Trailer)
+	pr.Out.Trailer = p.trailer
+	restore(pr.Out.Header, pr.In.Header)
 	limitUpgrade(pr.Out.Header)
 	p.forwarded(pr.In, pr.Out.Header)
 	p.stripTags(pr.Out.Header)
 	for _, tag := range p.tags {
 		pr.Out.Header[http.CanonicalHeaderKey(tag.Name)] = []string{tag.Value}
 	}
-	if p.bodyRead {
-		// The visitor was told to continue when the body was read.
+	// A faulty origin may send a body all the same: a connection with one on it must not be used again, because the
+	// transport could take it for the answer to somebody else's request.
+	pr.Out.Close = pr.In.Method == http.MethodHead
+	if p.continued {
+		// The origin's word to go on would be a second one to the visitor.
 		pr.Out.Header.Del("Expect")
 	}
 }
@@ -146,17 +174,22 @@ func (p *passage) answered(response *http.Response) error {
 	if response.StatusCode < 100 || response.StatusCode > 999 {
 		return errors.New("the origin's status is not a status")
 	}
+	p.answering.Store(true)
+	for name, values := range p.kept {
+		response.Header[name] = values
+	}
+	switches := response.StatusCode == http.StatusSwitchingProtocols
+	if !switches {
+		response.Body = &responseBody{ReadCloser: response.Body, passage: p, copying: p.ex != nil && p.ex.wantsResponseBody()}
+	}
 	if p.ex == nil {
 		return nil
 	}
 	p.ex.answered(response.StatusCode, fields(response.Header))
-	switch {
-	case response.StatusCode == http.StatusSwitchingProtocols:
+	if switches {
 		// What follows is no longer HTTP, and may last for days.
 		p.ex.responseDone(true)
 		p.ex.requestDone(true)
-	case p.ex.wantsResponseBody():
-		response.Body = &responseBody{ReadCloser: response.Body, ex: p.ex}
 	}
 	return nil
 }
@@ -172,6 +205,7 @@ func (p *passage) answer(rw http.ResponseWriter, a *answer) {
 	if a.status == http.StatusNoContent || a.status == http.StatusNotModified {
 		header.Del("Content-Length")
 	}
+	p.closeUnlessRead(header)
 	rw.WriteHeader(a.status)
 	if p.in.Method != http.MethodHead {
 		_, _ = rw.Write(a.body) // a visitor who has gone is no concern of ours

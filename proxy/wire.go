@@ -12,7 +12,8 @@ import (
 //
 //	ex := inspector.begin(head)        // nil: stream it through and forget it
 //	ex.requestTap() / ex.requestDone() // while the request's body passes
-//	ex.received(body); ex.decide(ctx)  // instead, when ex.held(): before anything goes to the origin
+//	ex.arrived(body); ex.decide(ctx)   // instead, when ex.held(): before anything goes to the origin
+//	ex.received(body)                  // and once as much of the body is there as is looked at
 //	ex.answered(status, header)        // when the origin's final response head is there
 //	ex.responseTap() / ex.responseDone()
 //	ex.end()                           // always, once, when nothing more will pass

@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -22,6 +24,8 @@ type netHTTP struct {
 	counts           *counts
 	complaints       *complaints
 	log              *slog.Logger
+	errors           *log.Logger // takes net/http's complaints
+	silence          *log.Logger // takes those that quote what was sent
 	origin           *url.URL
 	transport        *http.Transport
 	buffers          *buffers
@@ -42,7 +46,7 @@ type netHTTP struct {
 	closed  bool
 }
 
-func newNetHTTP(c Config, in inspector, counts *counts, log *slog.Logger) (*netHTTP, error) {
+func newNetHTTP(c Config, in inspector, counts *counts, logger *slog.Logger) (*netHTTP, error) {
 	origin, err := url.Parse(c.Origin.URL)
 	if err != nil {
 		return nil, errors.New("read the origin's URL: not a URL")
@@ -52,7 +56,8 @@ func newNetHTTP(c Config, in inspector, counts *counts, log *slog.Logger) (*netH
 		return nil, err
 	}
 	w := &netHTTP{
-		inspector: in, counts: counts, complaints: newComplaints(log), log: log,
+		inspector: in, counts: counts, complaints: newComplaints(logger), log: logger,
+		errors: slog.NewLogLogger(logger.Handler(), slog.LevelDebug), silence: log.New(io.Discard, "", 0),
 		origin: origin, transport: transport, buffers: newBuffers(),
 		forwardedHeaders: c.ForwardedHeaders, preserveHost: c.PreserveHost, tagPrefix: c.Tag.Prefix,
 		bodyTimeout: c.Inline.BodyTimeout, limits: c.Limits,
@@ -76,7 +81,7 @@ func (w *netHTTP) serve(listener net.Listener, certificate *certificate) error {
 		IdleTimeout:                  w.limits.IdleTimeout,
 		MaxHeaderBytes:               int(w.limits.HeaderBytes),
 		DisableGeneralOptionsHandler: true, // OPTIONS * is the origin's to answer
-		ErrorLog:                     slog.NewLogLogger(w.log.Handler(), slog.LevelDebug),
+		ErrorLog:                     w.errors,
 		BaseContext:                  func(net.Listener) context.Context { return w.requests },
 	}
 	w.mu.Lock()
@@ -150,7 +155,7 @@ func (w *netHTTP) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	control := http.NewResponseController(rw)
-	p := &passage{wire: w, in: r, control: control, peer: peerAddress(r.RemoteAddr)}
+	p := &passage{wire: w, request: r, in: r, control: control, peer: peerAddress(r.RemoteAddr)}
 	p.peerTrusted = w.trusted.contain(p.peer)
 	p.visitor = p.peer
 	if p.peerTrusted {
