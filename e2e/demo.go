@@ -29,6 +29,8 @@ type morning struct {
 	CSVHeader string   `json:"csvHeader"`
 	CSVRows   int      `json:"csvRows"`
 	Problems  []string `json:"problems"`
+	// Axe counts serious and critical accessibility violations, in light and dark.
+	Axe int `json:"axe"`
 }
 
 const wantColumns = "Session ID,Session UTC,Session Risk Rating,# Events,# Labels,Duration,Country,City,IP Address"
@@ -176,6 +178,7 @@ func (m morning) figures() []Figure {
 		Holds("  browser: CSV header", clip(m.CSVHeader), m.CSVHeader == wantColumns, "the nine columns"),
 		AtLeast("  browser: CSV rows", m.CSVRows, m.Rows),
 		Count("  browser: errors in the console", len(m.Problems), 0),
+		Count("  browser: serious accessibility violations (axe)", m.Axe, 0),
 	}
 }
 

@@ -17,6 +17,9 @@ type Field struct {
 	Kind string `json:"kind"`
 	// Type is the value type's name in the catalogue.
 	Type string `json:"type"`
+	// Sensitive says that a value of it must not stand in an address: it is kept as a keyed hash only, and addresses end up
+	// in histories, bookmarks and the logs of proxies.
+	Sensitive bool `json:"sensitive,omitempty"`
 	// Values are all that the field can have, where they are few and known.
 	Values []FieldValue `json:"values,omitempty"`
 }
@@ -91,6 +94,8 @@ type meAnswer struct {
 	User         person  `json:"user"`
 	Environments []grant `json:"environments"`
 	Version      string  `json:"version"`
+	// SessionIdleSeconds is the time without an event after which a session is over, 0 where it is unknown.
+	SessionIdleSeconds float64 `json:"session_idle_seconds"`
 }
 
 type grant struct {
@@ -102,6 +107,13 @@ type grant struct {
 type fieldsAnswer struct {
 	Fields     []Field          `json:"fields"`
 	EventTypes []event.TypeInfo `json:"event_types"`
+}
+
+// exportTicket is what an export is fetched with, once.
+type exportTicket struct {
+	Ticket string `json:"ticket"`
+	// ExpiresIn is how long the ticket is good for.
+	ExpiresIn float64 `json:"expires_in_seconds"`
 }
 
 type auditAnswer struct {

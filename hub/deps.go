@@ -81,6 +81,8 @@ type Deps struct {
 	SearchForm func(element, text string) string
 	// NotFound says whether an error of the interfaces above means that something is absent.
 	NotFound func(error) bool
+	// IdleTimeout is the time without an event after which a session is over; 0 means unknown.
+	IdleTimeout time.Duration
 	// Version is the product's, shown in the Hub.
 	Version string
 	// Pages holds the built user interface; nil means the one in the binary.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"wayguard/element"
 	"wayguard/search"
 )
 
@@ -21,11 +22,10 @@ const (
 // export answers GET /sessions.csv: every session that matches, as it is read, so that an export of millions needs no
 // more memory than one of ten.
 func (h *Hub) export(w http.ResponseWriter, r *http.Request, who visitor) error {
-	q, err := h.parseQuery([]byte(r.URL.Query().Get("query")), who.env)
+	q, err := h.exportQuery(r, who)
 	if err != nil {
 		return err
 	}
-	q.Limit, q.Offset = 0, 0
 	select {
 	case h.exports <- struct{}{}:
 		defer func() { <-h.exports }()
@@ -53,6 +53,27 @@ func (h *Hub) export(w http.ResponseWriter, r *http.Request, who visitor) error 
 		panic(http.ErrAbortHandler)
 	}
 	return nil
+}
+
+// exportQuery is the search of the ticket, or the one in the address. What must not stand in an address is refused there:
+// whoever sends it learns so at once, not from a proxy's log.
+func (h *Hub) exportQuery(r *http.Request, who visitor) (search.Query, error) {
+	if token := r.URL.Query().Get("ticket"); token != "" {
+		q, there := h.tickets.redeem(token, who.login.TokenHash, h.deps.Now())
+		if !there || q.Environment != who.env {
+			return q, noSuchTicket()
+		}
+		return q, nil
+	}
+	q, err := h.parseQuery([]byte(r.URL.Query().Get("query")), who.env)
+	if err != nil {
+		return q, err
+	}
+	if h.sensitivity(q.Field, who.env) == element.Hashed {
+		return q, badQuery("field", "values of this field must not stand in an address: send the query to POST /exports")
+	}
+	q.Limit, q.Offset = 0, 0
+	return q, nil
 }
 
 // csvExport writes the file's head with its first row, so that a warehouse that fails at once still gets a proper error.

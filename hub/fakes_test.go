@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -137,6 +138,7 @@ func (s *fakeStore) Users(context.Context) ([]access.User, error) {
 	for _, user := range s.people {
 		all = append(all, user)
 	}
+	slices.SortFunc(all, func(a, b access.User) int { return strings.Compare(a.Email, b.Email) })
 	return all, s.err
 }
 

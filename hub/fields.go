@@ -28,7 +28,7 @@ func elementFields(definitions []element.Definition) []Field {
 		if d.Sensitivity == element.Secret {
 			continue
 		}
-		field := Field{Name: d.Name, Human: d.Human, Group: d.Category, Kind: string(d.Kind), Type: string(d.Type)}
+		field := Field{Name: d.Name, Human: d.Human, Group: d.Category, Kind: string(d.Kind), Type: string(d.Type), Sensitive: d.Sensitivity == element.Hashed}
 		if d.Type == element.Boolean {
 			field.Values = []FieldValue{{Value: "true", Human: "Yes"}, {Value: "false", Human: "No"}}
 		}

@@ -74,6 +74,7 @@ func build(t *testing.T, config Config, change func(*Deps)) *house {
 		Labels:       func(event.Environment) ([]string, []string) { return sampleLabels() },
 		SearchForm:   func(_, text string) string { return strings.ToLower(text) },
 		NotFound:     func(err error) bool { return errors.Is(err, errAbsent) },
+		IdleTimeout:  30 * time.Minute,
 		Version:      "0.1.0",
 		Now:          b.clock,
 		Logger:       slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -86,6 +87,7 @@ func build(t *testing.T, config Config, change func(*Deps)) *house {
 		t.Fatal(err)
 	}
 	b.hub = hub
+	b.hub.pace.refusal = time.Millisecond
 	b.hub.hasher = newHasher(256) // cheap: what is tested here is not its cost
 	return b
 }

@@ -39,9 +39,10 @@ type Hub struct {
 	proxies []netip.Prefix
 	pace    pace
 	handler http.Handler
-	// byAddress and byAccount slow down guessing; searches remembers which sensitive searches were audited lately.
-	byAddress, byAccount, searches *limiter
-	questions, exports             chan struct{}
+	// byAddress, byAccount and byBrowser slow down guessing; searches remembers which sensitive searches were audited lately.
+	byAddress, byAccount, byBrowser, searches *limiter
+	questions, exports                        chan struct{}
+	tickets                                   *tickets
 }
 
 // New builds a Hub. It does no I/O but reading its own pages.
@@ -59,8 +60,10 @@ func New(config Config, deps Deps) (*Hub, error) {
 	}
 	h := &Hub{
 		config: config, deps: deps, logger: deps.Logger, broker: newBroker(), hasher: newHasher(argonMemory), pages: pages, proxies: proxies, pace: usualPace(),
-		byAddress: newLimiter(20, 5*time.Second), byAccount: newLimiter(10, 20*time.Second), searches: newLimiter(1, 10*time.Minute),
+		byAddress: newLimiter(20, 5*time.Second), byAccount: newLimiter(10, 20*time.Second), byBrowser: newLimiter(10, 20*time.Second),
+		searches:  newLimiter(1, 10*time.Minute),
 		questions: make(chan struct{}, questionsAtOnce), exports: make(chan struct{}, exportsAtOnce),
+		tickets: newTickets(),
 	}
 	h.handler = h.routes()
 	return h, nil
@@ -94,15 +97,7 @@ func (h *Hub) Publish(record event.Record) { h.broker.publish(&record) }
 // Serve answers on the listener until ctx ends, then lets running answers finish for a few seconds. It closes the
 // listener and returns nil when it was asked to stop.
 func (h *Hub) Serve(ctx context.Context, listener net.Listener) error {
-	server := &http.Server{
-		Handler:           h.handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       20 * time.Second,
-		WriteTimeout:      answerTime + 15*time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(h.logger.Handler(), slog.LevelDebug),
-	}
+	server := h.server()
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(netutil.LimitListener(listener, connections)) }()
 	select {
@@ -121,6 +116,19 @@ func (h *Hub) Serve(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("close the hub: %w", err)
 	}
 	return nil
+}
+
+// server is bounded in every direction: a client that sends or reads slowly loses its connection.
+func (h *Hub) server() *http.Server {
+	return &http.Server{
+		Handler:           h.handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       20 * time.Second,
+		WriteTimeout:      answerTime + 15*time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(h.logger.Handler(), slog.LevelDebug),
+	}
 }
 
 // enter takes one of the slots, waiting as long as ctx allows.

@@ -46,9 +46,11 @@ func (h *Hub) openLogin(w http.ResponseWriter, r *http.Request, user event.ID) e
 func (h *Hub) setCookie(w http.ResponseWriter, r *http.Request, token string, maxAge int) {
 	http.SetCookie(w, &http.Cookie{
 		Name: cookieName, Value: token, Path: "/", MaxAge: maxAge,
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil || h.config.SecureCookies,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: h.secure(r),
 	})
 }
+
+func (h *Hub) secure(r *http.Request) bool { return r.TLS != nil || h.config.SecureCookies }
 
 // loggedIn finds the request's user and login, and moves the end of a login that is in use.
 func (h *Hub) loggedIn(r *http.Request) (access.User, access.Login, error) {

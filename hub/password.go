@@ -23,8 +23,10 @@ const (
 	argonSalt    = 16 // bytes
 	argonKey     = 32 // bytes
 
-	// hashesAtOnce bounds memory (19 MiB each), hashWait how long a login waits for its turn.
+	// hashesAtOnce bounds memory (19 MiB each), hashWait how long a login waits for its turn. People the Hub knows have
+	// hashesKept of their own, so that a flood of strangers does not keep them out.
 	hashesAtOnce = 2
+	hashesKept   = 1
 	hashWait     = 5 * time.Second
 	// longestPassword is in bytes; nothing longer is ever hashed.
 	longestPassword = 1024
@@ -34,18 +36,18 @@ var errForeignHash = errors.New("the stored password hash is not argon2id in PHC
 
 // hasher makes and checks password hashes, a few at a time.
 type hasher struct {
-	slots chan struct{}
+	slots, kept chan struct{}
 	// memory is what new hashes cost, in KiB.
 	memory uint32
 }
 
 func newHasher(memory uint32) *hasher {
-	return &hasher{slots: make(chan struct{}, hashesAtOnce), memory: memory}
+	return &hasher{slots: make(chan struct{}, hashesAtOnce), kept: make(chan struct{}, hashesKept), memory: memory}
 }
 
 // hash returns a PHC string, such as "$argon2id$v=19$m=19456,t=2,p=1$salt$key".
 func (h *hasher) hash(ctx context.Context, password string) (string, error) {
-	leave, err := h.turn(ctx)
+	leave, err := turn(ctx, h.kept)
 	if err != nil {
 		return "", err
 	}
@@ -58,30 +60,42 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	return formatPHC(phc{memory: h.memory, passes: argonPasses, threads: argonThreads, salt: salt, key: key}), nil
 }
 
+// queue is where a password check waits for its turn.
+func (h *hasher) queue(known bool) chan struct{} {
+	if known {
+		return h.kept
+	}
+	return h.slots
+}
+
 // verify says whether the password is the hash's. An empty hash is nobody's, and costs what a real one costs: an unknown
 // user cannot be told from a known one by the clock.
-func (h *hasher) verify(ctx context.Context, hash, password string) (bool, error) {
-	known := hash != ""
-	parsed := phc{memory: h.memory, passes: argonPasses, threads: argonThreads, salt: make([]byte, argonSalt), key: make([]byte, argonKey)}
-	if known {
-		var err error
-		if parsed, err = parsePHC(hash); err != nil {
-			return false, err
-		}
+func (h *hasher) verify(ctx context.Context, queue chan struct{}, hash, password string) (bool, error) {
+	parsed, err := h.expected(hash)
+	if err != nil {
+		return false, err
 	}
-	leave, err := h.turn(ctx)
+	leave, err := turn(ctx, queue)
 	if err != nil {
 		return false, err
 	}
 	defer leave()
 	key := argon2.IDKey(normalised(password), parsed.salt, parsed.passes, parsed.memory, parsed.threads, uint32(len(parsed.key)))
-	return subtle.ConstantTimeCompare(key, parsed.key) == 1 && known, nil
+	return subtle.ConstantTimeCompare(key, parsed.key) == 1 && hash != "", nil
 }
 
-func (h *hasher) turn(ctx context.Context) (leave func(), err error) {
+// expected is what a password is compared with; for nobody's hash it is one that nothing fits, at the usual cost.
+func (h *hasher) expected(hash string) (phc, error) {
+	if hash == "" {
+		return phc{memory: h.memory, passes: argonPasses, threads: argonThreads, salt: make([]byte, argonSalt), key: make([]byte, argonKey)}, nil
+	}
+	return parsePHC(hash)
+}
+
+func turn(ctx context.Context, queue chan struct{}) (leave func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, hashWait)
 	defer cancel()
-	return enter(ctx, h.slots, "logins")
+	return enter(ctx, queue, "logins")
 }
 
 // normalised makes the same password the same bytes, however a keyboard composes its letters (NIST SP 800-63B).

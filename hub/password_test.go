@@ -19,16 +19,16 @@ func TestHasher(t *testing.T) {
 		t.Errorf("hash %s", hash)
 	}
 	for password, want := range map[string]bool{samplePassword: true, samplePassword + " ": false, "": false} {
-		if got, err := h.verify(t.Context(), hash, password); err != nil || got != want {
+		if got, err := h.verify(t.Context(), h.slots, hash, password); err != nil || got != want {
 			t.Errorf("%q: %v, %v", password, got, err)
 		}
 	}
 	// Vector made with the reference implementation: argon2id, "password", "somesalt", t=2, m=256 KiB, p=1.
 	const reference = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
-	if ok, err := h.verify(t.Context(), reference, "password"); err != nil || !ok {
+	if ok, err := h.verify(t.Context(), h.slots, reference, "password"); err != nil || !ok {
 		t.Errorf("the reference hash: %v, %v", ok, err)
 	}
-	if ok, err := h.verify(t.Context(), "", samplePassword); ok || err != nil {
+	if ok, err := h.verify(t.Context(), h.slots, "", samplePassword); ok || err != nil {
 		t.Errorf("nobody's hash: %v, %v", ok, err)
 	}
 }

@@ -11,31 +11,39 @@ import (
 	"wayguard/event"
 )
 
+type call struct {
+	path, body string
+	// least is the lowest role that may: "" for anyone, "any" for whoever is logged in.
+	least string
+}
+
+func everyCall() map[string]call {
+	session := string(sampleStory().Session.ID)
+	return map[string]call{
+		"POST /login":               {"/login", `{"email":"nobody@shop.example","password":"guess"}`, ""},
+		"POST /logout":              {"/logout", `{}`, "any"},
+		"POST /password":            {"/password", `{"current":"","new":""}`, "any"},
+		"GET /me":                   {"/me", "", "any"},
+		"GET /fields":               {"/fields?environment=production", "", "viewer"},
+		"POST /sessions/search":     {"/sessions/search", `{"environment":"production"}`, "viewer"},
+		"POST /exports":             {"/exports", `{"environment":"production"}`, "analyst"},
+		"GET /sessions.csv":         {"/sessions.csv?query=%7B%22environment%22%3A%22production%22%7D", "", "analyst"},
+		"GET /sessions/{id}":        {"/sessions/" + session + "?environment=production", "", "viewer"},
+		"GET /totals":               {"/totals?environment=production&from=2026-11-21T00:00:00Z&to=2026-11-22T00:00:00Z", "", "viewer"},
+		"GET /live":                 {"/live?environment=production", "", "viewer"},
+		"GET /health":               {"/health?environment=production", "", "viewer"},
+		"GET /audit":                {"/audit?environment=production", "", "administrator"},
+		"GET /users":                {"/users?environment=production", "", "administrator"},
+		"POST /users":               {"/users", `{"environment":"production","email":"new@shop.example","name":"New","role":"viewer"}`, "administrator"},
+		"POST /users/{id}/enable":   {"/users/0/enable", `{"environment":"production"}`, "administrator"},
+		"POST /users/{id}/password": {"/users/0/password", `{"environment":"production"}`, "administrator"},
+		"POST /users/{id}/disable":  {"/users/0/disable", `{"environment":"production"}`, "administrator"},
+	}
+}
+
 // TestEveryEndpointForEveryRole holds the whole API against who may do what; an endpoint that is not in the table fails.
 func TestEveryEndpointForEveryRole(t *testing.T) {
-	session := string(sampleStory().Session.ID)
-	type call struct {
-		path, body string
-		// least is the lowest role that may: "" for anyone, "any" for whoever is logged in.
-		least string
-	}
-	calls := map[string]call{
-		"POST /login":              {"/login", `{"email":"nobody@shop.example","password":"guess"}`, ""},
-		"POST /logout":             {"/logout", `{}`, "any"},
-		"POST /password":           {"/password", `{"current":"","new":""}`, "any"},
-		"GET /me":                  {"/me", "", "any"},
-		"GET /fields":              {"/fields?environment=production", "", "viewer"},
-		"POST /sessions/search":    {"/sessions/search", `{"environment":"production"}`, "viewer"},
-		"GET /sessions.csv":        {"/sessions.csv?query=%7B%22environment%22%3A%22production%22%7D", "", "analyst"},
-		"GET /sessions/{id}":       {"/sessions/" + session + "?environment=production", "", "viewer"},
-		"GET /totals":              {"/totals?environment=production&from=2026-11-21T00:00:00Z&to=2026-11-22T00:00:00Z", "", "viewer"},
-		"GET /live":                {"/live?environment=production", "", "viewer"},
-		"GET /health":              {"/health?environment=production", "", "viewer"},
-		"GET /audit":               {"/audit?environment=production", "", "administrator"},
-		"GET /users":               {"/users?environment=production", "", "administrator"},
-		"POST /users":              {"/users", `{"environment":"production","email":"new@shop.example","name":"New","role":"viewer"}`, "administrator"},
-		"POST /users/{id}/disable": {"/users/0/disable", `{"environment":"production"}`, "administrator"},
-	}
+	calls := everyCall()
 	rank := map[string]int{"": 0, "any": 1, "viewer": 2, "analyst": 3, "administrator": 4}
 	callers := map[string]struct {
 		grants map[event.Environment]access.Role

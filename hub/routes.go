@@ -57,7 +57,8 @@ func (h *Hub) endpoints() []endpoint {
 		{"GET", "/me", login, "", nil, h.me},
 		{"GET", "/fields", permission, access.ViewSessions, scopeQuery, h.fields},
 		{"POST", "/sessions/search", permission, access.ViewSessions, scopeBody, h.search},
-		{"GET", "/sessions.csv", permission, access.ExportData, scopeExport, h.export},
+		{"POST", "/exports", permission, access.ExportData, scopeBody, h.prepareExport},
+		{"GET", "/sessions.csv", permission, access.ExportData, h.scopeExport, h.export},
 		{"GET", "/sessions/{id}", permission, access.ViewSessions, scopeQuery, h.story},
 		{"GET", "/totals", permission, access.ViewSessions, scopeQuery, h.totals},
 		{"GET", "/live", permission, access.ViewSessions, scopeQuery, h.live},
@@ -66,6 +67,8 @@ func (h *Hub) endpoints() []endpoint {
 		{"GET", "/users", permission, access.ManageUsers, scopeQuery, h.users},
 		{"POST", "/users", permission, access.ManageUsers, scopeEither, h.createUser},
 		{"POST", "/users/{id}/disable", permission, access.ManageUsers, scopeEither, h.disableUser},
+		{"POST", "/users/{id}/enable", permission, access.ManageUsers, scopeEither, h.enableUser},
+		{"POST", "/users/{id}/password", permission, access.ManageUsers, scopeEither, h.resetPassword},
 	}
 }
 
@@ -178,7 +181,15 @@ func scopeBody(_ *http.Request, body []byte) (event.Environment, error) {
 	return named(env)
 }
 
-func scopeExport(r *http.Request, _ []byte) (event.Environment, error) {
+// scopeExport takes the environment from the search that the ticket stands for, or from the one in the address.
+func (h *Hub) scopeExport(r *http.Request, _ []byte) (event.Environment, error) {
+	if token := r.URL.Query().Get("ticket"); token != "" {
+		env, there := h.tickets.environment(token, h.deps.Now())
+		if !there {
+			return "", noSuchTicket()
+		}
+		return env, nil
+	}
 	return scopeBody(r, []byte(r.URL.Query().Get("query")))
 }
 

@@ -10,11 +10,11 @@ import (
 	"wayguard/access"
 )
 
-// pace is how often a live stream says what.
-type pace struct{ batch, health, heartbeat time.Duration }
+// pace is how often a live stream says what, and the steps in which refused logins are answered.
+type pace struct{ batch, health, heartbeat, refusal time.Duration }
 
 func usualPace() pace {
-	return pace{batch: 250 * time.Millisecond, health: 5 * time.Second, heartbeat: 15 * time.Second}
+	return pace{batch: 250 * time.Millisecond, health: 5 * time.Second, heartbeat: 15 * time.Second, refusal: 250 * time.Millisecond}
 }
 
 const (

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/mail"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,9 +14,9 @@ import (
 )
 
 const (
-	// firstPassword is the length of the passwords made here: 20 letters and digits of base 32 are 100 random bits.
-	firstPassword = 20
-	longestName   = 120 // characters
+	// firstPasswordLength is the length of the passwords made here: 20 letters and digits of base 32 are 100 random bits.
+	firstPasswordLength = 20
+	longestName         = 120 // characters
 	// defaultAdministrator is the first administrator's email when none is configured.
 	defaultAdministrator = "administrator@wayguard.local"
 )
@@ -54,8 +53,7 @@ func (h *Hub) FirstAdministrator(ctx context.Context, env event.Environment) (em
 }
 
 func (h *Hub) newUser(ctx context.Context, email, name string) (user access.User, password string, err error) {
-	password = strings.ToLower(rand.Text()[:firstPassword])
-	hash, err := h.hasher.hash(ctx, password)
+	password, hash, err := h.firstPassword(ctx)
 	if err != nil {
 		return user, "", err
 	}
@@ -65,6 +63,13 @@ func (h *Hub) newUser(ctx context.Context, email, name string) (user access.User
 		return user, "", err
 	}
 	return access.User{ID: id, Email: email, Name: name, PasswordHash: hash, Created: now}, password, nil
+}
+
+// firstPassword makes one that is typed once, and its hash.
+func (h *Hub) firstPassword(ctx context.Context) (password, hash string, err error) {
+	password = strings.ToLower(rand.Text()[:firstPasswordLength])
+	hash, err = h.hasher.hash(ctx, password)
+	return password, hash, err
 }
 
 func listed(user access.User, env event.Environment) listedUser {
@@ -163,40 +168,4 @@ func withGrant(user access.User, env event.Environment, role access.Role) access
 	}
 	user.Grants = grants
 	return user
-}
-
-// disableUser ends a user's access. One who also belongs where this administrator has no say only loses the role here.
-// Nobody can disable themselves, so an environment keeps an administrator.
-func (h *Hub) disableUser(w http.ResponseWriter, r *http.Request, who visitor) error {
-	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
-	defer cancel()
-	user, found, err := h.deps.Users.User(ctx, event.ID(strings.ToLower(r.PathValue("id"))))
-	if err != nil {
-		return storeUnavailable(err)
-	}
-	if !found || user.Grants[who.env] == "" {
-		return &problem{status: http.StatusNotFound, code: "no_such_user", message: "there is no such user in this environment"}
-	}
-	if user.ID == who.user.ID {
-		return &problem{status: http.StatusConflict, code: "yourself", message: "you cannot disable yourself"}
-	}
-	everywhere := !slices.ContainsFunc(environmentsOf(user), func(env event.Environment) bool { return !who.user.May(access.ManageUsers, env) })
-	if everywhere {
-		user.Disabled = true
-	} else {
-		user = withGrant(user, who.env, "")
-	}
-	if err := h.deps.Users.UpdateUser(ctx, user); err != nil {
-		return storeUnavailable(err)
-	}
-	if everywhere {
-		if err := h.deps.Logins.DeleteLoginsOf(ctx, user.ID); err != nil {
-			return storeUnavailable(err)
-		}
-	}
-	if err := h.record(ctx, who.env, who.user.Email, "user.disabled", user.Email, who.address); err != nil {
-		h.logger.Error("disabled hub user not audited", "error", err)
-	}
-	w.WriteHeader(http.StatusNoContent)
-	return nil
 }

@@ -88,3 +88,45 @@ func TestUsers(t *testing.T) {
 		t.Errorf("one who belongs elsewhere too: %s", me)
 	}
 }
+
+func TestUserChanges(t *testing.T) {
+	b := build(t, Config{}, nil)
+	ada := b.user(t, "ada@shop.example", administrator())
+	kim := b.user(t, "kim@shop.example", map[event.Environment]access.Role{sampleEnvironment: access.Analyst})
+	token, kims := b.token(t, ada), b.token(t, kim)
+	change := func(id event.ID, what string) *http.Response {
+		return b.send(t, "POST", base+"/users/"+string(id)+"/"+what, token, `{"environment":"production"}`)
+	}
+	enter := func(password string) int {
+		return b.send(t, "POST", base+"/login", "", credentialsBody(kim.Email, password)).StatusCode
+	}
+	disabled := change(kim.ID, "disable").StatusCode
+	if first, enabled, second := enter(samplePassword), change(kim.ID, "enable").StatusCode, enter(samplePassword); disabled != 204 || first != 401 || enabled != 204 || second != 200 {
+		t.Errorf("disabled %d and then %d, enabled %d and then %d", disabled, first, enabled, second)
+	}
+	var reset createdUser
+	decodeInto(t, change(kim.ID, "password"), &reset)
+	if old, fresh := enter(samplePassword), enter(reset.Password); old != 401 || fresh != 200 || reset.Password == samplePassword {
+		t.Errorf("after the reset the old password gives %d, the new one %d", old, fresh)
+	}
+	for _, what := range []string{"enable", "password", "disable"} {
+		if got, _ := code(t, change(ada.ID, what)); got != "yourself" {
+			t.Errorf("%s oneself: %q", what, got)
+		}
+	}
+	elsewhere := b.user(t, "elsewhere@shop.example", map[event.Environment]access.Role{sampleEnvironment: access.Viewer, "staging": access.Viewer})
+	for _, what := range []string{"enable", "password"} {
+		if got, _ := code(t, change(elsewhere.ID, what)); got != "forbidden" {
+			t.Errorf("%s somebody of another environment: %q", what, got)
+		}
+	}
+	if status := b.send(t, "GET", base+"/me", kims, "").StatusCode; status != http.StatusUnauthorized {
+		t.Errorf("a login from before is good for %d", status)
+	}
+	want := []string{"production ada@shop.example user.disabled", "production ada@shop.example user.enabled", "production ada@shop.example user.password_reset"}
+	for _, action := range want {
+		if !slices.Contains(b.store.actions(), action) {
+			t.Errorf("the audit lacks %s", action)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -26,7 +27,27 @@ func TestWire(t *testing.T) {
 	if err := b.hub.record(t.Context(), sampleEnvironment, user.Email, "sessions.export", "field=email values=1 from=2026-11-21T09:30:00Z to=2026-11-21T10:30:00Z", "192.0.2.10"); err != nil {
 		t.Fatal(err)
 	}
-	b.store.entries[0].ID = event.DeriveID(sampleNow(), "audit")
+	for i, done := range []struct{ actor, action, detail string }{
+		{"system", "user.created", "ada@shop.example as administrator"}, {"ada@shop.example", "user.created", "kim@shop.example as analyst"},
+		{"kim@shop.example", "login", ""}, {"unknown", "login.failed", ""}, {"kim@shop.example", "search.sensitive", "field=ssn values=1"},
+		{"ada@shop.example", "user.disabled", "lee@shop.example"},
+	} {
+		b.pass(time.Minute)
+		if err := b.hub.record(t.Context(), sampleEnvironment, done.actor, done.action, done.detail, fmt.Sprintf("192.0.2.%d", 10+i%3)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.pass(-6 * time.Minute)
+	for i := range b.store.entries {
+		b.store.entries[i].ID = event.DeriveID(b.store.entries[i].At, "audit")
+	}
+	for email, role := range map[string]access.Role{"kim@shop.example": access.Analyst, "lee@shop.example": access.Viewer} {
+		other := b.user(t, email, map[event.Environment]access.Role{sampleEnvironment: role})
+		other.Name, other.Disabled = map[access.Role]string{access.Analyst: "Kim Abara", access.Viewer: "Lee Novak"}[role], role == access.Viewer
+		if err := b.store.UpdateUser(t.Context(), other); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, c := range []struct{ file, method, target, body string }{
 		{"hub-page.json", "POST", "/sessions/search", `{"environment":"production","field":"session_risk_rating","values":["Malicious Session"],"from":"2026-11-21T09:30:00Z","to":"2026-11-21T10:30:00Z","limit":50}`},
 		{"hub-story.json", "GET", "/sessions/" + story + "?environment=production", ""},

@@ -16,13 +16,14 @@ export async function answer(request: IncomingMessage, address: URL, mood: strin
   if (path === "/logout") return { status: 204, body: "", cookie: "mock_out=1; Path=/" };
   if (path === "/password") return { status: 204, body: "" };
   if (request.headers.cookie?.includes("mock_out=1") === true) return refuse(401, "not_logged_in", "log in first");
-  if (path === "/me") return json(await golden("hub-me.json"));
-  if (path === "/fields") return json(await golden("hub-fields.json"));
-  if (path === "/health") return json(await golden("hub-health.json"));
+  if (path.startsWith("/users") || path === "/audit") return administration(request, path);
+  const csv = exporting(path);
+  if (csv) return csv;
+  const plain = { "/me": "hub-me.json", "/fields": "hub-fields.json", "/health": "hub-health.json" }[path];
+  if (plain !== undefined) return json(await golden(plain));
   if (mood === "down") return refuse(503, "warehouse_unavailable", "the warehouse is unavailable");
   if (path === "/totals") return json(await golden("hub-totals.json"));
   if (path === "/sessions/search") return json(search(await rows(mood), JSON.parse(await bodyOf(request)) as Query));
-  if (path === "/sessions.csv") return { status: 200, body: "Session ID\r\n", type: "text/csv" };
   if (path === "/sessions/none") return refuse(404, "no_such_session", "no such session");
   if (path.startsWith("/sessions/")) return json(await golden("hub-story.json"));
   return refuse(404, "not_found", "no such path");
@@ -32,6 +33,23 @@ function login(body: string): Answer {
   const { email, password } = JSON.parse(body) as { email: string; password: string };
   if (password !== "wayguard") return refuse(401, "wrong_login", "wrong email or password");
   return { ...json({ user: { email, name: "Ada Okafor" } }), cookie: "mock_out=; Path=/; Max-Age=0" };
+}
+
+function exporting(path: string): Answer | undefined {
+  if (path === "/exports") return { ...json({ ticket: "0".repeat(64), expires_in_seconds: 60 }), status: 201 };
+  return path === "/sessions.csv" ? { status: 200, body: "Session ID\r\n", type: "text/csv" } : undefined;
+}
+
+async function administration(request: IncomingMessage, path: string): Promise<Answer> {
+  if (path === "/audit") return json(await golden("hub-audit.json"));
+  if (path === "/users" && request.method !== "POST") return json(await golden("hub-users.json"));
+  if (path.endsWith("able")) return { status: 204, body: "" };
+  return json({ user: newUser(await bodyOf(request)), password: "aq3f7k2mzt5c4wxe6hbn" });
+}
+
+function newUser(body: string) {
+  const { email, name, role } = JSON.parse(body) as Record<string, string>;
+  return { id: "new", email, name, role, created: new Date().toISOString(), disabled: false };
 }
 
 async function rows(mood: string): Promise<SessionRow[]> {

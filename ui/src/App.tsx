@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Redirect, Route, Switch } from "wouter";
 import { CrashGuard } from "./components/CrashGuard";
 import { Empty } from "./components/Notice";
+import { AdminPage } from "./pages/admin/AdminPage";
 import { LoginPage } from "./pages/login/LoginPage";
 import { SearchPage } from "./pages/search/SearchPage";
 import { SessionPage } from "./pages/session/SessionPage";
@@ -38,6 +39,7 @@ function Pages() {
       <Route path="/search">
         <SearchPage />
       </Route>
+      <Route path="/administration/:part?">{({ part }) => <AdminPage part={part === "audit" ? "audit" : "users"} />}</Route>
       <Route path="/sessions/:id">{({ id }) => <SessionPage key={id} id={id} />}</Route>
       <Route>
         <Empty title="There is no such page">

@@ -10,6 +10,7 @@ import "./styles/table.css";
 import "./styles/search.css";
 import "./styles/session.css";
 import "./styles/event.css";
+import "./styles/admin.css";
 
 applyTheme(storedTheme());
 

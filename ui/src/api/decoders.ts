@@ -12,7 +12,30 @@ export const me = object<wire.Me>({
   user,
   environments: list(object<wire.Environment>({ name: text, role: text, permissions: list(text) })),
   version: optionalText,
+  session_idle_seconds: optionalNumber,
 });
+
+const listedUser = object<wire.ListedUser>({ id: text, email: text, name: optionalText, role: text, created: time, disabled: flag });
+
+export const users = object<wire.Users>({ users: list(listedUser) });
+
+export const createdUser = object<wire.CreatedUser>({ user: listedUser, password: optionalText });
+
+export const audit = object<wire.Audit>({
+  entries: list(
+    object<wire.AuditEntry>({
+      id: text,
+      environment: text,
+      at: time,
+      actor: text,
+      action: text,
+      detail: optionalText,
+      address: optionalText,
+    }),
+  ),
+});
+
+export const exportTicket = object<wire.ExportTicket>({ ticket: text, expires_in_seconds: optionalNumber });
 
 export const fields = object<wire.Fields>({
   fields: list(
@@ -22,6 +45,7 @@ export const fields = object<wire.Fields>({
       group: text,
       kind: optionalText,
       type: optionalText,
+      sensitive: flag,
       values: list(object<wire.FieldValue>({ value: text, human: text })),
     }),
   ),

@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { base, order, post, read } from "./client";
 import * as decode from "./decoders";
-import type { Query } from "./types";
+import type { Query, Role } from "./types";
 
 const minute = 60_000;
 
@@ -52,8 +52,40 @@ export function healthQuery(environment: string) {
   });
 }
 
-export function csvAddress(query: Query): string {
-  return `${base}/sessions.csv?${asked({ query: JSON.stringify(query) })}`;
+export function usersQuery(environment: string) {
+  return queryOptions({
+    queryKey: ["users", environment],
+    queryFn: ({ signal }) => read(`/users?${asked({ environment })}`, decode.users, signal),
+  });
+}
+
+export function auditQuery(environment: string) {
+  return queryOptions({
+    queryKey: ["audit", environment],
+    queryFn: ({ signal }) => read(`/audit?${asked({ environment })}`, decode.audit, signal),
+  });
+}
+
+export function createUser(environment: string, user: { email: string; name: string; role: Role }) {
+  return post("/users", { environment, ...user }, decode.createdUser);
+}
+
+export function disableUser(environment: string, id: string) {
+  return order(`/users/${encodeURIComponent(id)}/disable`, { environment });
+}
+
+export function enableUser(environment: string, id: string) {
+  return order(`/users/${encodeURIComponent(id)}/enable`, { environment });
+}
+
+export function resetPassword(environment: string, id: string) {
+  return post(`/users/${encodeURIComponent(id)}/password`, { environment }, decode.createdUser);
+}
+
+/** Where the whole result can be downloaded, once. The search itself is posted: it must not stand in an address. */
+export async function prepareExport(query: Query): Promise<string> {
+  const { ticket } = await post("/exports", query, decode.exportTicket);
+  return `${base}/sessions.csv?${asked({ ticket })}`;
 }
 
 export function liveAddress(environment: string): string {

@@ -22,6 +22,49 @@ export interface Me {
   user: User;
   environments: Environment[];
   version: string;
+  /** The time without an event after which a session is over; 0 where it is unknown. */
+  session_idle_seconds: number;
+}
+
+export type Role = "administrator" | "analyst" | "viewer";
+
+/** A person with a role in the environment. */
+export interface ListedUser {
+  id: string;
+  email: string;
+  name: string;
+  role: string;
+  created: string;
+  disabled: boolean;
+}
+
+export interface Users {
+  users: ListedUser[];
+}
+
+/** The password is shown this once; there is none where the person already had one. */
+export interface CreatedUser {
+  user: ListedUser;
+  password: string;
+}
+
+export interface AuditEntry {
+  id: string;
+  environment: string;
+  at: string;
+  actor: string;
+  action: string;
+  detail: string;
+  address: string;
+}
+
+export interface Audit {
+  entries: AuditEntry[];
+}
+
+export interface ExportTicket {
+  ticket: string;
+  expires_in_seconds: number;
 }
 
 export interface FieldValue {
@@ -36,6 +79,8 @@ export interface Field {
   group: string;
   kind: string;
   type: string;
+  /** A typed value of it must not stand in an address. */
+  sensitive: boolean;
   /** The only values it can have, where they are known. */
   values: FieldValue[];
 }

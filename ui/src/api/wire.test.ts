@@ -10,6 +10,8 @@ const files: [string, Decoder<unknown>][] = [
   ["hub-story.json", decode.story],
   ["hub-totals.json", decode.totals],
   ["hub-health.json", decode.health],
+  ["hub-users.json", decode.users],
+  ["hub-audit.json", decode.audit],
 ];
 
 /** Known to the server, of no use to a person. */

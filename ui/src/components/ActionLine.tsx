@@ -1,13 +1,14 @@
 import type { Action } from "../api/types";
-import { plainWords } from "../format/words";
+import { count, plainWords } from "../format/words";
 
 /** What was done, why, and how it went. */
-export function ActionLine({ action }: { action: Action }) {
+export function ActionLine({ action, times = 1 }: { action: Action; times?: number }) {
   return (
     <span className="action">
       <span className="action-name">{action.name}</span>
       <span className="tag">{action.kind}</span>
       <Outcome action={action} />
+      {times > 1 && <span className="action-times">×{count(times)}</span>}
       {action.because !== "" && (
         <span className="action-because" title={action.because}>
           because of {action.because}

@@ -4,6 +4,7 @@ const shapes = {
   right: "m6 4 4 4-4 4",
   left: "m10 4-4 4 4 4",
   check: "m3 8.5 3.2 3.2L13 4.8",
+  plus: "M8 3v10M3 8h10",
   cross: "m4 4 8 8m0-8-8 8",
   filter: "M2.5 4h11M4.5 8h7M6.5 12h3",
   up: "M8 13V3.5M4 7.2 8 3.2l4 4",

@@ -8,7 +8,7 @@ export function LabelChip({ label }: { label: Label }) {
   return (
     <span className={`label-chip tone-${label.severity}${label.shadow ? " label-shadow" : ""}`} title={title(label)}>
       {label.signature ? <Icon name="signature" size={12} /> : <Mark of={label.severity} size={9} />}
-      {label.name}
+      <span className="label-chip-name">{label.name}</span>
       <span className="sr-only">
         {" "}
         ({severityName(label.severity)}
@@ -20,5 +20,5 @@ export function LabelChip({ label }: { label: Label }) {
 }
 
 function title(label: Label): string {
-  return `${severityName(label.severity)}${label.signature ? " signature" : ""}${label.shadow ? ", shadow" : ""}`;
+  return `${label.name}: ${severityName(label.severity)}${label.signature ? " signature" : ""}${label.shadow ? ", shadow" : ""}`;
 }

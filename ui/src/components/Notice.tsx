@@ -63,7 +63,7 @@ function explainRefusal(error: ApiError): { title: string; advice: string } {
     case "unreachable":
       return { title: "The Hub cannot be reached", advice: "Check your connection, and that Wayguard is running." };
     case "forbidden":
-      return { title: "You may not see this", advice: "Ask an administrator of this environment for the permission." };
+      return { title: "You may not see this", advice: error.message.startsWith("this person") ? sentence(error.message) : "Ask an administrator of this environment for the permission." };
     case "no_such_session":
       return {
         title: "There is no such session here",

@@ -28,10 +28,11 @@ const units = [
   { size: 1, name: "s" },
 ] as const;
 
-/** The two largest units: "2 h 5 m", "45 s", "0.4 s". */
+/** The two largest units: "2 h 5 m", "45 s", "0.4 s", "63 ms". */
 export function duration(seconds: number): string {
   if (seconds < 0 || !Number.isFinite(seconds)) return "–";
   if (seconds === 0) return "0 s";
+  if (seconds < 0.1) return `${Math.max(1, Math.round(seconds * 1_000))} ms`;
   if (seconds < 10) return `${Number(seconds.toPrecision(2))} s`;
   let rest = Math.round(seconds);
   const words: string[] = [];

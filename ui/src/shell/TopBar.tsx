@@ -1,7 +1,7 @@
 import { Link, useLocation } from "wouter";
 import { Icon } from "../components/Icon";
 import { Wordmark } from "../components/Wordmark";
-import { useWorkplace } from "../state/environment";
+import { may, useWorkplace } from "../state/environment";
 import { EnvironmentPicker } from "./EnvironmentPicker";
 import { HealthIndicator } from "./HealthIndicator";
 import { ThemeToggle } from "./ThemeToggle";
@@ -24,6 +24,15 @@ export function TopBar({ onShortcuts }: { onShortcuts: () => void }) {
         >
           Search
         </Link>
+        {may(environment, "users:manage") && (
+          <Link
+            href={`/administration/users?env=${encodeURIComponent(environment.name)}`}
+            className="topbar-link"
+            aria-current={location.startsWith("/administration") ? "page" : undefined}
+          >
+            Administration
+          </Link>
+        )}
       </nav>
       <span className="topbar-space" />
       <HealthIndicator />

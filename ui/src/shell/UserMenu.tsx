@@ -5,6 +5,7 @@ import { logOut } from "../api/resources";
 import { Icon } from "../components/Icon";
 import { Popover } from "../components/Popover";
 import { useWorkplace } from "../state/environment";
+import { forgetHeld } from "../state/held";
 import { PasswordDialog } from "./PasswordDialog";
 
 export function UserMenu() {
@@ -24,6 +25,7 @@ export function UserMenu() {
     }
     navigate("/login", { replace: true });
     client.clear();
+    forgetHeld();
   };
 
   return (

@@ -6,6 +6,7 @@ import { joinValues, splitValues } from "./values";
 const states: [string, Partial<SearchState>][] = [
   ["default", {}],
   ["field and values", { field: "email", values: ["a@b.example", "x, y & z", 'say "hi"'] }],
+  ["values that are hidden", { field: "ssn", values: ["078-05-1120"], hidden: true }],
   ["preset", { range: { last: "7d" } }],
   ["fixed dates", { range: { from: "2026-11-01T00:00:00.000Z", to: "2026-11-02T00:00:00.000Z" } }],
   ["every sort", { sort: "duration", descending: false }],

@@ -1,9 +1,12 @@
 import type { Column, Filter, Query } from "../api/types";
+import { hold, recall } from "./held";
 
 /** What the analyst asked for, as the address bar holds it. */
 export interface SearchState {
   field: string;
   values: string[];
+  /** The values are kept out of the address; it has a key of them instead. */
+  hidden: boolean;
   range: Range;
   filters: Filter[];
   sort: Column;
@@ -45,6 +48,7 @@ export const columns: readonly Column[] = [
 export const defaultState: SearchState = {
   field: "",
   values: [],
+  hidden: false,
   range: { last: "1h" },
   filters: [],
   sort: "opened",
@@ -55,12 +59,14 @@ export const defaultState: SearchState = {
 /** Reads the address; whatever cannot be read falls back to the default, so that a mangled link still opens. */
 export function parseState(search: string): SearchState {
   const parameters = new URLSearchParams(search);
+  const held = parameters.get("held");
   const sort = parameters.get("sort") ?? "";
   const column = asColumn(sort.replace(/^-/, ""));
   const page = Number(parameters.get("page") ?? "1");
   return {
     field: parameters.get("field") ?? "",
-    values: parameters.getAll("value"),
+    values: held === null ? parameters.getAll("value") : recall(held),
+    hidden: held !== null,
     range: parseRange(parameters),
     filters: parseFilters(parameters.getAll("filter")),
     sort: column ?? defaultState.sort,
@@ -73,7 +79,8 @@ export function parseState(search: string): SearchState {
 export function writeState(state: SearchState): URLSearchParams {
   const parameters = new URLSearchParams();
   if (state.field !== "") parameters.set("field", state.field);
-  for (const value of state.values) parameters.append("value", value);
+  if (state.hidden) parameters.set("held", hold(state.values));
+  else for (const value of state.values) parameters.append("value", value);
   if ("last" in state.range) {
     if (state.range.last !== "1h") parameters.set("last", state.range.last);
   } else {
@@ -86,6 +93,11 @@ export function writeState(state: SearchState): URLSearchParams {
   }
   if (state.page > 1) parameters.set("page", String(state.page));
   return parameters;
+}
+
+/** True when the address has a key of values that this page does not know, as after a reload. */
+export function isForgotten(state: SearchState): boolean {
+  return state.hidden && state.values.length === 0;
 }
 
 export function searchAddress(environment: string, state: SearchState): string {

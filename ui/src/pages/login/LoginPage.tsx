@@ -7,6 +7,7 @@ import { logIn, meQuery } from "../../api/resources";
 import { PasswordField } from "../../components/PasswordField";
 import { Wordmark } from "../../components/Wordmark";
 import { duration } from "../../format/time";
+import { forgetHeld } from "../../state/held";
 
 export function LoginPage() {
   const [email, setEmail] = useState("");
@@ -20,6 +21,7 @@ export function LoginPage() {
     onSuccess: async () => {
       // Nothing of an earlier login may show through.
       client.clear();
+      forgetHeld();
       await client.query(meQuery).catch(() => undefined);
       navigate(safeReturn(parameters.get("next")), { replace: true });
     },

@@ -9,6 +9,23 @@ interface NothingFoundProps {
   onChange: (change: Partial<SearchState>) => void;
 }
 
+/** The address has a key of values that only the page knew in which they were typed. */
+export function Forgotten({ name, onChange }: { name: string; onChange: (change: Partial<SearchState>) => void }) {
+  return (
+    <Empty title="The value of this search was not kept">
+      <p>
+        Values of {name === "" ? "this field" : name} never stand in an address, so that they end up in no history and no log. Enter it
+        again to repeat the search.
+      </p>
+      <p className="notice-actions">
+        <button type="button" className="button" onClick={() => onChange({ field: "", values: [], hidden: false })}>
+          Show all sessions
+        </button>
+      </p>
+    </Empty>
+  );
+}
+
 /** An empty result with the steps that most likely help. */
 export function NothingFound({ state, total, onChange }: NothingFoundProps) {
   if (total > 0) {
@@ -41,7 +58,7 @@ export function NothingFound({ state, total, onChange }: NothingFoundProps) {
           </button>
         )}
         {state.field !== "" && (
-          <button type="button" className="button" onClick={() => onChange({ field: "", values: [] })}>
+          <button type="button" className="button" onClick={() => onChange({ field: "", values: [], hidden: false })}>
             Show all sessions
           </button>
         )}

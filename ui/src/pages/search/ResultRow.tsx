@@ -44,11 +44,11 @@ export const ResultRow = memo(function ResultRow({ session, address, pulse, onOp
       <td className="figure-cell">{count(session.events)}</td>
       <td className={session.labels === 0 ? "figure-cell faint" : "figure-cell"}>{count(session.labels)}</td>
       <td className="figure-cell">{duration(session.duration_seconds)}</td>
-      <td>
+      <td title={countryName(session.country)}>
         <Country code={session.country} />
       </td>
-      <td>{session.city === "" ? <Absent /> : session.city}</td>
-      <td className="mono">{session.ip_address === "" ? <Absent /> : session.ip_address}</td>
+      <td title={session.city}>{session.city === "" ? <Absent /> : session.city}</td>
+      <td className="mono" title={session.ip_address}>{session.ip_address === "" ? <Absent /> : session.ip_address}</td>
     </tr>
   );
 });

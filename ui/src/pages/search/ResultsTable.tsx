@@ -28,6 +28,11 @@ export function ResultsTable({ state, sessions, stale, changed, generation, addr
     <div className="table-frame" tabIndex={-1}>
       <table className={stale ? "table results results-stale" : "table results"} data-testid="results-table" aria-busy={stale || !sessions}>
         <caption className="sr-only">Sessions</caption>
+        <colgroup>
+          {columnInfos.map(({ column }) => (
+            <col key={column} className={`column-${column}`} />
+          ))}
+        </colgroup>
         <thead>
           <tr>
             {columnInfos.map((info) => (
@@ -78,7 +83,7 @@ function HeadCell({ info, state, onSort, onFilter }: HeadCellProps) {
       <span className="head">
         <button type="button" className="head-sort" onClick={() => onSort(info.column, descending)}>
           {info.title}
-          <span className={sorted ? "head-arrow" : "head-arrow head-arrow-hint"}>
+          <span className={sorted ? "head-arrow head-arrow-sorted" : "head-arrow"}>
             <Icon name={(sorted ? state.descending : descending) ? "down" : "up"} size={12} />
           </span>
         </button>

@@ -1,8 +1,9 @@
-import type { Filter } from "../../api/types";
+import type { Filter, Query } from "../../api/types";
 import { Icon } from "../../components/Icon";
 import { counted } from "../../format/words";
 import { describeFilter } from "./columns";
 import { LiveToggle } from "../../components/LiveToggle";
+import { ExportButton } from "./ExportButton";
 
 interface ResultsToolbarProps {
   total: number | undefined;
@@ -13,7 +14,7 @@ interface ResultsToolbarProps {
   canChange: boolean;
   waiting: number;
   /** Undefined when the role may not export. */
-  csv: string | undefined;
+  csv: (() => Query) | undefined;
   onFilters: (filters: Filter[]) => void;
   onLive: (live: boolean) => void;
 }
@@ -41,18 +42,7 @@ export function ResultsToolbar(props: ResultsToolbarProps) {
       </ul>
       <span className="toolbar-space" />
       <LiveToggle on={live} possible={canChange} why="These dates lie in the past" waiting={waiting} onChange={onLive} />
-      {csv !== undefined && (
-        <a
-          className="icon-button"
-          href={csv}
-          download
-          data-testid="csv-download"
-          aria-label="Download all matching sessions as CSV"
-          title="Download all matching sessions as CSV"
-        >
-          <Icon name="download" />
-        </a>
-      )}
+      {csv && <ExportButton makeQuery={csv} />}
     </div>
   );
 }

@@ -7,13 +7,14 @@ import type { SearchState } from "../../state/search-state";
 import { joinValues, splitValues } from "../../state/values";
 import { DatesInput } from "./DatesInput";
 import { FieldCombobox } from "./FieldCombobox";
+import { mustHide } from "./use-search-state";
 import { ValueInput } from "./ValueInput";
 
 interface SearchFormProps {
   state: SearchState;
   fields: readonly Field[];
   searching: boolean;
-  onSearch: (change: Pick<SearchState, "field" | "values" | "range">) => void;
+  onSearch: (change: Pick<SearchState, "field" | "values" | "hidden" | "range">) => void;
 }
 
 /** Field type, dates, value. Nothing is asked before the button is pressed. */
@@ -49,7 +50,7 @@ export function SearchForm({ state, fields, searching, onSearch }: SearchFormPro
   // Before the catalogue has come, or for an element since switched off, the name alone must do.
   const chosen =
     fields.find(({ name }) => name === field) ??
-    (field === "" ? undefined : { name: field, human: field, group: "", kind: "", type: "", values: [] });
+    (field === "" ? undefined : { name: field, human: field, group: "", kind: "", type: "", sensitive: state.hidden, values: [] });
 
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -59,7 +60,8 @@ export function SearchForm({ state, fields, searching, onSearch }: SearchFormPro
       return;
     }
     setFault("");
-    onSearch({ field, values: field === "" ? [] : values, range });
+    const wanted = field === "" ? [] : values;
+    onSearch({ field, values: wanted, hidden: mustHide(chosen, wanted), range });
   };
   return (
     <form ref={form} className="search-form" role="search" aria-label="Sessions" data-testid="search-form" onSubmit={submit}>

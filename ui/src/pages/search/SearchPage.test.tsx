@@ -1,5 +1,5 @@
 import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Me, Page, Query } from "../../api/types";
 import { addressBar, openAt } from "../../test/app";
 import { FakeEventSource } from "../../test/event-source";
@@ -27,7 +27,7 @@ describe("the search page", () => {
     expect(query).toMatchObject({ environment: "production", sort: "opened", descending: true });
     expect(query?.field).toBeUndefined();
     expect(Date.parse(query?.to ?? "") - Date.parse(query?.from ?? "")).toBe(3_600_000);
-    expect(screen.getByRole("button", { name: /^Malicious: 4/ })).toBeTruthy();
+    expect(screen.getByRole("button", { name: /^4 ?Malicious/ })).toBeTruthy();
   });
 
   test("searches malicious sessions, sorts by events and links to the first", async () => {
@@ -77,15 +77,27 @@ describe("the search page", () => {
     await waitFor(() => expect(searches(asked).at(-1)?.filters).toBeUndefined());
   });
 
-  test("the CSV link carries the whole search, for those who may export", async () => {
-    fakeHub();
+  test("the download posts the whole search and follows an address without it", async () => {
+    const followed: string[] = [];
+    vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function click(this: HTMLAnchorElement) {
+      followed.push(this.getAttribute("href") ?? "");
+    });
+    const asked = fakeHub({ "/exports": () => ({ ticket: "0a1b", expires_in_seconds: 60 }) });
     openAt("/search?page=2&sort=-events&filter=rating:in:malicious");
     await rows();
-    const address = new URL(screen.getByTestId("csv-download").getAttribute("href") ?? "", "http://hub");
-    expect(address.pathname).toBe("/api/v1/sessions.csv");
-    const query = JSON.parse(address.searchParams.get("query") ?? "") as Query;
+    fireEvent.click(screen.getByTestId("csv-download"));
+    await waitFor(() => expect(followed).toEqual(["/api/v1/sessions.csv?ticket=0a1b"]));
+    const query = asked.find(({ path }) => path === "/exports")?.body as Query;
     expect(query).toMatchObject({ sort: "events", descending: true, filters: [{ column: "rating", in: ["malicious"] }] });
     expect(query.offset).toBeUndefined();
+  });
+
+  test("a download that is refused is said", async () => {
+    fakeHub({ "/exports": () => refuse(503, "warehouse_unavailable") });
+    openAt("/search");
+    await rows();
+    fireEvent.click(screen.getByTestId("csv-download"));
+    expect((await screen.findByRole("alert")).textContent).toBe("No download: the warehouse is unavailable");
   });
 
   test("a viewer gets no CSV link", async () => {

@@ -1,23 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useState } from "react";
-import { csvAddress, fieldsQuery, searchQuery, totalsQuery } from "../../api/resources";
+import { useState } from "react";
+import { fieldsQuery, searchQuery, totalsQuery } from "../../api/resources";
 import type { Rating } from "../../api/types";
-import { Failure, FailureBanner } from "../../components/Notice";
-import { may, useWorkplace } from "../../state/environment";
+import { useWorkplace } from "../../state/environment";
 import { focusedRow, moveRow, useKeys } from "../../state/keys";
 import type { SearchState } from "../../state/search-state";
-import { isOpenEnded, resolveRange, toQuery, writeState } from "../../state/search-state";
+import { isForgotten, isOpenEnded, resolveRange, toQuery, writeState } from "../../state/search-state";
 import { usePausedLive } from "../../state/use-paused-live";
 import { useTitle } from "../../state/use-title";
 import { withFilter } from "./columns";
-import { NothingFound } from "./NothingFound";
-import { Pager } from "./Pager";
-import { ResultsTable } from "./ResultsTable";
-import { ResultsToolbar } from "./ResultsToolbar";
+import { Forgotten } from "./NothingFound";
+import { Results } from "./Results";
 import { SearchForm } from "./SearchForm";
 import { TotalsStrip } from "./TotalsStrip";
-import { useChangedRows } from "./use-changed-rows";
-import { useSearchState } from "./use-search-state";
+import { useCleanAddress, useSearchState } from "./use-search-state";
 
 const rows = "[data-testid=results-table] [data-row]";
 const livePause = 1_500;
@@ -29,18 +25,18 @@ export function SearchPage() {
   const key = `${environment.name} ${written}`;
 
   const fields = useQuery(fieldsQuery(environment.name));
-  const found = useQuery(searchQuery(key, () => toQuery(state, environment.name, new Date())));
+  useCleanAddress(state, fields.data?.fields);
+  const found = useQuery({ ...searchQuery(key, () => toQuery(state, environment.name, new Date())), enabled: !isForgotten(state) });
   const range = JSON.stringify(state.range);
   const totals = useQuery(totalsQuery(range, environment.name, () => resolveRange(state.range, new Date())));
 
   const [opened] = useState(() => new Date());
   const asked = found.dataUpdatedAt > 0 ? new Date(found.dataUpdatedAt) : opened;
   const openEnded = isOpenEnded(state.range, asked);
-  const live = usePausedLive(openEnded, livePause, () => true, () => {
+  const live = usePausedLive(openEnded && !isForgotten(state), livePause, () => true, () => {
     void found.refetch({ cancelRefetch: false });
     void totals.refetch({ cancelRefetch: false });
   });
-  const { changed, generation } = useChangedRows(key, found.isPlaceholderData ? undefined : found.data);
 
   useTitle("Search");
   useKeys({
@@ -50,10 +46,6 @@ export function SearchPage() {
     ArrowUp: (event) => stepInTable(event, -1),
     l: live.toggle,
   });
-  const addressOf = useCallback(
-    (id: string) => `/sessions/${encodeURIComponent(id)}?env=${encodeURIComponent(environment.name)}`,
-    [environment.name],
-  );
 
   const search = (change: Partial<SearchState>) => {
     const next = { ...state, page: 1, ...change };
@@ -66,35 +58,21 @@ export function SearchPage() {
       <h1 className="sr-only">Search sessions</h1>
       <SearchForm state={state} fields={fields.data?.fields ?? []} searching={found.isFetching} onSearch={search} />
       <TotalsStrip totals={totals.data} chosen={chosenRatings(state)} onToggle={(rating) => update(toggleRating(state, rating))} />
-      <section className="card results-card" aria-label="Results">
-        <ResultsToolbar
-          total={found.data?.total}
-          failed={found.isError}
-          filters={state.filters}
-          live={live.on}
+      {isForgotten(state) ? (
+        <section className="card results-card" aria-label="Results">
+          <Forgotten name={fields.data?.fields.find(({ name }) => name === state.field)?.human ?? ""} onChange={update} />
+        </section>
+      ) : (
+        <Results
+          state={state}
+          searchKey={key}
+          found={found}
+          live={live}
           canChange={openEnded}
-          waiting={live.waiting}
-          csv={may(environment, "sessions:export") ? csvAddress(csvQuery(state, environment.name, asked)) : undefined}
-          onFilters={(filters) => update({ filters })}
-          onLive={live.toggle}
+          makeQuery={() => csvQuery(state, environment.name, asked)}
+          onChange={update}
         />
-        {found.error && found.data && <FailureBanner error={found.error} retry={live.refresh} />}
-        {found.error && !found.data ? (
-          <Failure error={found.error} retry={live.refresh} />
-        ) : (
-          <ResultsTable
-            state={state}
-            sessions={found.data?.sessions}
-            stale={found.isPlaceholderData}
-            changed={changed}
-            generation={generation}
-            addressOf={addressOf}
-            onChange={update}
-          />
-        )}
-        {found.data?.sessions.length === 0 && <NothingFound state={state} total={found.data.total} onChange={update} />}
-        {found.data && <Pager page={state.page} total={found.data.total} onPage={(page) => update({ page })} />}
-      </section>
+      )}
     </div>
   );
 }

@@ -27,7 +27,6 @@ export function TotalsStrip({ totals, chosen, onToggle }: TotalsStripProps) {
           type="button"
           className="total total-button"
           aria-pressed={chosen.includes(rating)}
-          aria-label={`${ratingWord(rating)}: ${totals ? count(totals[rating]) : "unknown"}. Show only these`}
           onClick={() => onToggle(rating)}
         >
           <span className="total-figure">{totals ? count(totals[rating]) : "–"}</span>
@@ -35,6 +34,7 @@ export function TotalsStrip({ totals, chosen, onToggle }: TotalsStripProps) {
             <Mark of={rating} size={10} /> {ratingWord(rating)}
           </span>
           <span className="total-share">{totals ? share(totals[rating], totals.sessions) : ""}</span>
+          <span className="sr-only">, show only these</span>
         </button>
       ))}
     </section>

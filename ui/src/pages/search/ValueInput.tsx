@@ -28,7 +28,7 @@ export function ValueInput({ field, text, onChange, fault, inputRef }: ValueInpu
         type="text"
         value={text}
         disabled={!field}
-        placeholder={field ? "One or more, separated by commas" : "Choose a field type first"}
+        placeholder={placeholder(field)}
         autoComplete="off"
         spellCheck={false}
         aria-invalid={fault !== ""}
@@ -42,6 +42,11 @@ export function ValueInput({ field, text, onChange, fault, inputRef }: ValueInpu
       )}
     </div>
   );
+}
+
+function placeholder(field: Field | undefined): string {
+  if (!field) return "Choose a field type first";
+  return field.sensitive ? "One or more, separated by commas; kept out of the address" : "One or more, separated by commas";
 }
 
 type KnownValuesProps = Omit<ValueInputProps, "inputRef" | "field"> & { field: Field };

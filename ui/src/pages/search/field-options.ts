@@ -1,7 +1,7 @@
 import type { Field } from "../../api/types";
 
 /** Not a field: every session of the range. */
-export const anyField: Field = { name: "", human: "All sessions", group: "", kind: "", type: "", values: [] };
+export const anyField: Field = { name: "", human: "All sessions", group: "", kind: "", type: "", sensitive: false, values: [] };
 
 /** The fields whose name holds every typed word, those that begin with it first. */
 export function matchFields(fields: readonly Field[], typed: string): Field[] {

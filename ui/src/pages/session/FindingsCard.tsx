@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { PlacedLabel, Story } from "../../api/types";
+import type { PlacedAction, PlacedLabel, Story } from "../../api/types";
 import { ActionLine } from "../../components/ActionLine";
 import { Icon } from "../../components/Icon";
 import { Mark } from "../../components/Rating";
@@ -24,6 +24,9 @@ export function FindingsCard({ story, onShow }: FindingsCardProps) {
         <h2 id="findings-title">Actions, Signatures, and Session Labels</h2>
       </header>
       <div className="findings-body" tabIndex={0} role="group" aria-labelledby="findings-title">
+        <h3>Actions</h3>
+        {story.actions.length === 0 && <p className="faint">No action was asked for.</p>}
+        <ActionList actions={story.actions} onShow={onShow} />
         <h3>Signatures</h3>
         {signatures.length === 0 && <p className="faint">No known pattern was seen.</p>}
         <LabelList labels={signatures} {...list} />
@@ -39,21 +42,42 @@ export function FindingsCard({ story, onShow }: FindingsCardProps) {
             </section>
           );
         })}
-        <h3>Actions</h3>
-        {story.actions.length === 0 && <p className="faint">No action was asked for.</p>}
-        <ul className="findings-actions">
-          {story.actions.map((action, index) => (
-            <li key={`${action.event_id} ${action.name} ${index}`}>
-              <button type="button" className="time-link" title="Show the event" onClick={() => onShow(action.event_id)}>
-                {utcClock(action.at).slice(0, 8)}
-              </button>
-              <ActionLine action={action} />
-            </li>
-          ))}
-        </ul>
       </div>
     </section>
   );
+}
+
+interface ActionListProps {
+  actions: readonly PlacedAction[];
+  onShow: (eventId: string) => void;
+}
+
+/** Each action once, with its first time and how often it was taken. */
+function ActionList({ actions, onShow }: ActionListProps) {
+  return (
+    <ul className="findings-actions">
+      {together(actions).map(([first, ...others]) => (
+        <li key={`${first.name} ${first.kind} ${first.outcome} ${first.shadow}`}>
+          <button type="button" className="time-link" title="Show the first event" onClick={() => onShow(first.event_id)}>
+            {utcClock(first.at).slice(0, 8)}
+          </button>
+          <ActionLine action={first} times={others.length + 1} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Actions that differ in nothing but their time and reason, in the order of the first. */
+export function together(actions: readonly PlacedAction[]): [PlacedAction, ...PlacedAction[]][] {
+  const groups = new Map<string, [PlacedAction, ...PlacedAction[]]>();
+  for (const action of actions) {
+    const key = `${action.name} ${action.kind} ${action.outcome} ${action.shadow}`;
+    const group = groups.get(key);
+    if (group) group.push(action);
+    else groups.set(key, [action]);
+  }
+  return [...groups.values()];
 }
 
 interface LabelListProps {
@@ -75,23 +99,34 @@ function LabelList({ labels, tipped, onShow }: LabelListProps) {
               <Mark of={label.severity} size={11} />
               <span className="label-name">{label.name}</span>
               {label.shadow && <span className="tag">shadow</span>}
-              {tipped.has(label.name) && <span className="tag tag-strong">moved the rating</span>}
+              {tipped.has(label.name) && <span className="tag tag-strong" title="It moved the rating">decisive</span>}
               {label.times > 1 && <span className="label-times">×{label.times}</span>}
               <span className="label-points">{points(label.points)}</span>
               <Icon name="chevron" size={14} />
             </button>
             {open === id && (
-              <WhyPanel label={label}>
-                <button type="button" className="text-button" onClick={() => onShow(label.event_id)}>
-                  First placed at {utcClock(label.at).slice(0, 8)}: show the event
-                </button>
-              </WhyPanel>
+              <div ref={reveal}>
+                <WhyPanel label={label}>
+                  <button type="button" className="text-button" onClick={() => onShow(label.event_id)}>
+                    First placed at {utcClock(label.at).slice(0, 8)}: show the event
+                  </button>
+                </WhyPanel>
+              </div>
             )}
           </li>
         );
       })}
     </ul>
   );
+}
+
+/** Reasons that were just opened below the card's edge: brings their label to the top. */
+function reveal(panel: HTMLElement | null): void {
+  const body = panel?.closest(".findings-body");
+  const item = panel?.parentElement;
+  if (!body || !item) return;
+  const hidden = item.getBoundingClientRect().bottom - body.getBoundingClientRect().bottom;
+  if (hidden > 0) body.scrollTop += Math.min(hidden, item.getBoundingClientRect().top - body.getBoundingClientRect().top);
 }
 
 /** "+40", "−20", "" */

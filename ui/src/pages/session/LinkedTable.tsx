@@ -23,17 +23,17 @@ export function LinkedTable({ linked }: { linked: readonly LinkedEntity[] }) {
             <tr>
               <th scope="col">Entity Type</th>
               <th scope="col">Entity Detail</th>
-              <th scope="col" className="figure-cell">
-                Related Sessions
-              </th>
+              <th scope="col">Related Sessions</th>
             </tr>
           </thead>
           <tbody>
             {linked.map((entity) => (
               <tr key={`${entity.element} ${entity.value}`}>
                 <td>{names.element(entity.element)}</td>
-                <td className="mono">{entity.display || entity.value}</td>
-                <td className="figure-cell">
+                <td className="mono" title={entity.display || entity.value}>
+                  {entity.display || entity.value}
+                </td>
+                <td>
                   {entity.related_sessions === 0 ? (
                     <span className="faint">0</span>
                   ) : (

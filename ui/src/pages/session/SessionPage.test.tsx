@@ -1,9 +1,10 @@
 import { fireEvent, screen, within, act, waitFor } from "@testing-library/react";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import * as decode from "../../api/decoders";
 import { openAt } from "../../test/app";
 import { FakeEventSource } from "../../test/event-source";
 import { fakeHub, golden, refuse } from "../../test/hub";
+import { together } from "./FindingsCard";
 import { velocity } from "./Spotlight";
 
 const story = decode.story(golden("hub-story.json"), "");
@@ -111,4 +112,27 @@ test("a session that is not there is explained", async () => {
 test("velocity", () => {
   expect(velocity({ ...session, events: 1, duration_seconds: 0 })).toBe("–");
   expect(velocity({ ...session, events: 1_000, duration_seconds: 30 })).toBe("2,000 / min");
+});
+
+describe("the end of the session", () => {
+  test.each([
+    [1_800, true],
+    [0, false],
+    [1e9, false],
+  ])("with an idle timeout of %d seconds it is shown: %s", async (seconds, shown) => {
+    fakeHub({ "/me": () => ({ ...(golden("hub-me.json") as object), session_idle_seconds: seconds }) });
+    vi.setSystemTime(new Date(Date.parse(session.last_seen) + 3_600_000));
+    openAt(`${path}?env=production`);
+    await screen.findByTestId("rating-banner");
+    expect(screen.queryByText("Session ended") !== null).toBe(shown);
+    vi.useRealTimers();
+  });
+});
+
+test("equal actions stand together with their number", () => {
+  const [first] = story.actions;
+  if (!first) throw new Error("the golden story has no actions");
+  const groups = together([first, { ...first, event_id: "later" }, { ...first, outcome: "failed" }]);
+  expect(groups.map((group) => group.length)).toEqual([2, 1]);
+  expect(groups[0]?.[0]).toBe(first);
 });

@@ -35,7 +35,11 @@ export function Spotlight({ session }: { session: SessionRow }) {
             </SearchLink>
           )}
         </Fact>
-        <Fact name="Location">{place === "" ? "–" : place}</Fact>
+        <Fact name="Location">
+          <span className="fact-text" title={place}>
+            {place === "" ? "–" : place}
+          </span>
+        </Fact>
         <Fact name="Event Velocity">{velocity(session)}</Fact>
       </dl>
     </section>

@@ -117,7 +117,7 @@ function Facts({ record: { event, session, verdict } }: { record: EventRecord })
         </Fact>
         {http.status > 0 && (
           <Fact name="Response">
-            {http.status} in {millis(http.duration_ns)}
+            {http.status} {http.duration_ns > 0 ? `in ${millis(http.duration_ns)}` : event.result === "blocked" ? "by Wayguard" : ""}
           </Fact>
         )}
         <Fact name="Route">{http.inline ? "Active: held until judged" : "Pass-through"}</Fact>

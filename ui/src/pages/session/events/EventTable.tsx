@@ -51,6 +51,14 @@ export function EventTable({ story, open, onToggle }: EventTableProps) {
         <EventFilters filter={filter} choices={possible} onChange={setFilter} />
       </header>
       <table className="table event-table" aria-labelledby="events-title">
+        <colgroup>
+          <col className="column-expander" />
+          <col className="column-time" />
+          <col />
+          <col className="column-entities" />
+          <col className="column-workflow" />
+          <col className="column-placed" />
+        </colgroup>
         <thead>
           <tr>
             <th scope="col" className="expander-cell">

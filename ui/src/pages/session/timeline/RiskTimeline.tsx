@@ -2,6 +2,8 @@ import { useMemo, useState } from "react";
 import type { Rating, Story } from "../../../api/types";
 import { Mark } from "../../../components/Rating";
 import { ratingWord } from "../../../format/words";
+import { useWorkplace } from "../../../state/environment";
+import { useNow } from "../../../state/use-now";
 import { makeBubbles, makeMarkers, makeTurns } from "./bubbles";
 import { Tooltip } from "./Tooltip";
 import type { Pointed } from "./Tooltip";
@@ -15,8 +17,6 @@ const top = 34;
 const bottom = top + lanes.length * laneHeight;
 const height = bottom + 26;
 const minimum = 240;
-/** How long after its last event a session is shown as over: the default idle time of sessions. */
-const idle = 30 * 60_000;
 
 interface RiskTimelineProps {
   story: Story;
@@ -29,7 +29,9 @@ export function RiskTimeline({ story, onShow }: RiskTimelineProps) {
   const [frame, measured] = useWidth<HTMLDivElement>(720);
   const [pointed, setPointed] = useState<Pointed>();
   const width = Math.max(minimum, measured);
-  const [opened] = useState(() => Date.now());
+  const { me } = useWorkplace();
+  const now = useNow(15_000);
+  const idle = me.session_idle_seconds * 1_000;
   const picture = useMemo(() => draw(story, width), [story, width]);
   return (
     <section className="card timeline" aria-labelledby="timeline-title">
@@ -53,7 +55,7 @@ export function RiskTimeline({ story, onShow }: RiskTimelineProps) {
               <Axis ticks={picture.ticks} top={top} bottom={bottom} />
               <RatingLine turns={picture.turns} end={picture.end} laneY={laneY} />
               <ActionMarks markers={picture.markers} top={top} bottom={bottom} width={width} onPoint={setPointed} />
-              <EndMark x={picture.end} top={top} bottom={bottom} text={opened - picture.last > idle ? "Session ended" : "Last event"} />
+              {idle > 0 && now - picture.last > idle && <EndMark x={picture.end} top={top} bottom={bottom} />}
               <Bubbles bubbles={picture.bubbles} laneY={laneY} onPoint={setPointed} onShow={onShow} />
             </svg>
           )}

@@ -11,8 +11,8 @@ export interface Bubble {
   records: EventRecord[];
 }
 
-const bucketWidth = 26;
-const smallest = 6;
+const bucketWidth = 30;
+const smallest = 8;
 const largest = 22;
 
 /** Records in time order become bubbles whose area grows with the number of events. */
@@ -25,13 +25,29 @@ export function makeBubbles(records: readonly EventRecord[], scale: Scale): Bubb
     if (bucket) bucket.push(record);
     else buckets.set(key, [record]);
   }
+  // Neighbouring buckets must not cover each other.
+  const room = (step / (scale.end - scale.start)) * (scale.width / 2) + 1;
   const most = Math.max(1, ...[...buckets.values()].map((bucket) => bucket.length));
-  return [...buckets.values()].map((bucket) => ({
+  const make = (bucket: EventRecord[]): Bubble => ({
     rating: bucket[0]?.verdict.rating ?? "normal",
     x: toX(scale, mean(bucket.map(({ event }) => Date.parse(event.time)))),
-    radius: radius(bucket.length, most),
+    radius: Math.min(radius(bucket.length, most), Math.max(smallest, room)),
     records: bucket,
-  }));
+  });
+  return joinCovered([...buckets.values()].map(make), make);
+}
+
+/** Neighbours on both sides of a bucket's edge can still lie on each other: one whose middle is covered joins the other. */
+function joinCovered(bubbles: readonly Bubble[], make: (records: EventRecord[]) => Bubble): Bubble[] {
+  const joined: Bubble[] = [];
+  for (const bubble of bubbles) {
+    const before = joined.findLastIndex(({ rating }) => rating === bubble.rating);
+    const last = joined[before];
+    if (last && Math.abs(bubble.x - last.x) < Math.max(last.radius, bubble.radius)) {
+      joined[before] = make([...last.records, ...bubble.records]);
+    } else joined.push(bubble);
+  }
+  return joined;
 }
 
 /** One event is always the same size; the fullest bucket fills its lane once it holds nine. */
@@ -59,21 +75,31 @@ export function makeTurns(records: readonly EventRecord[], scale: Scale): Turn[]
   return turns;
 }
 
-/** Actions too near each other to tell apart. */
+/** Actions too near each other to tell apart, from the first to the last of them. */
 export interface Marker {
   x: number;
+  end: number;
   actions: PlacedAction[];
 }
 
-const markerWidth = 16;
+const markerWidth = 20;
 
 export function makeMarkers(actions: readonly PlacedAction[], scale: Scale): Marker[] {
   const markers: Marker[] = [];
   for (const action of actions) {
     const x = toX(scale, Date.parse(action.at));
     const last = markers.at(-1);
-    if (last && x - last.x < markerWidth) last.actions.push(action);
-    else markers.push({ x, actions: [action] });
+    if (last && x - last.end < markerWidth) {
+      last.actions.push(action);
+      last.end = x;
+    } else markers.push({ x, end: x, actions: [action] });
   }
   return markers;
+}
+
+/** The actions' names in the order of their first, with how often each was taken: "tag ×3, block". */
+export function namesOf(actions: readonly PlacedAction[]): string {
+  const times = new Map<string, number>();
+  for (const { name } of actions) times.set(name, (times.get(name) ?? 0) + 1);
+  return [...times].map(([name, count]) => (count > 1 ? `${name} ×${count}` : name)).join(", ");
 }

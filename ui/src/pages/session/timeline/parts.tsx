@@ -1,6 +1,7 @@
 import type { Rating } from "../../../api/types";
 import { counted, ratingWord } from "../../../format/words";
 import type { Bubble, Marker, Turn } from "./bubbles";
+import { namesOf } from "./bubbles";
 import type { Tick } from "./scale";
 import type { Pointed } from "./Tooltip";
 
@@ -46,10 +47,10 @@ interface ActionMarksProps extends Span {
 
 const letterWidth = 6.4;
 
-/** A flag where actions fell; its text is left out where the next flag stands too near. */
+/** A flag where actions fell, with a line as long as they went on; its text is left out where the next flag stands too near. */
 export function ActionMarks({ markers, top, bottom, width, onPoint }: ActionMarksProps) {
-  return markers.map(({ x, actions }, index) => {
-    const text = [...new Set(actions.map(({ name }) => name))].join(", ");
+  return markers.map(({ x, end, actions }, index) => {
+    const text = namesOf(actions);
     const room = (markers[index + 1]?.x ?? width) - x - 18;
     const point = () => onPoint({ x, y: top - 8, actions });
     return (
@@ -65,6 +66,7 @@ export function ActionMarks({ markers, top, bottom, width, onPoint }: ActionMark
         onBlur={() => onPoint(undefined)}
       >
         <line x1={x} x2={x} y1={top - 8} y2={bottom} />
+        {end > x && <path className="action-span" d={`M${x} ${top - 5}H${end}M${end} ${top - 8}v6`} />}
         <rect x={x - 7} y={top - 24} width={14} height={16} rx={3} />
         <path d={`M${x + 1} ${top - 21.5}l-4.5 6.3h3l-.6 4.2 4.4-6.3h-3Z`} />
         {text.length * letterWidth < room && (
@@ -77,13 +79,13 @@ export function ActionMarks({ markers, top, bottom, width, onPoint }: ActionMark
   });
 }
 
-/** Where the session ended, or stands. The words turn to the side that has room. */
-export function EndMark({ x, top, bottom, text }: Span & { x: number; text: string }) {
+/** Where the session ended. */
+export function EndMark({ x, top, bottom }: Span & { x: number }) {
   return (
     <g className="end-mark">
       <line x1={x} x2={x} y1={top} y2={bottom} />
       <text x={x - 6} y={bottom - 5} textAnchor="end">
-        {text}
+        Session ended
       </text>
     </g>
   );
@@ -120,7 +122,7 @@ export function Bubbles({ bubbles, laneY, onPoint, onShow }: BubblesProps) {
         }}
       >
         <circle cx={x} cy={y} r={radius} />
-        {radius >= 8 && (
+        {records.length > 1 && (
           <text x={x} y={y + 3.5} textAnchor="middle">
             {records.length}
           </text>

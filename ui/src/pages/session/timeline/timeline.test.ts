@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as decode from "../../../api/decoders";
 import { golden } from "../../../test/hub";
-import { makeBubbles, makeMarkers, makeTurns } from "./bubbles";
+import { makeBubbles, makeMarkers, makeTurns, namesOf } from "./bubbles";
 import { makeScale, stepFor, ticks, toX } from "./scale";
 
 const story = decode.story(golden("hub-story.json"), "");
@@ -40,6 +40,31 @@ describe("bubbles", () => {
     }
   });
 
+  test("neighbours of a long flood do not cover each other", () => {
+    const [record] = records;
+    if (!record) throw new Error("the golden story has no events");
+    const flood = Array.from({ length: 2_000 }, (_, index) => ({
+      ...record,
+      event: { ...record.event, time: new Date(index * 50).toISOString() },
+    }));
+    const bubbles = makeBubbles(flood, makeScale([0, 100_000], 880)).toSorted((a, b) => a.x - b.x);
+    expect(bubbles.length).toBeGreaterThan(10);
+    for (let at = 2; at < bubbles.length - 1; at++) {
+      const [one, next] = [bubbles[at - 1], bubbles[at]];
+      expect((next?.x ?? 0) - (one?.x ?? 0)).toBeGreaterThanOrEqual((one?.radius ?? 0) + (next?.radius ?? 0) - 3);
+    }
+  });
+
+  test("no bubble hides the middle of another", () => {
+    const [record] = records;
+    if (!record) throw new Error("the golden story has no events");
+    const at = (time: number) => ({ ...record, event: { ...record.event, time: new Date(time).toISOString() } });
+    const scale = makeScale([0, 100_000], 880);
+    const edge = stepFor(scale, 30);
+    const bubbles = makeBubbles([edge - 300, edge - 200, edge - 100, edge + 1].map(at), scale);
+    expect(bubbles.map(({ records: inside }) => inside.length)).toEqual([4]);
+  });
+
   test("more events make a larger bubble", () => {
     const first = records[0];
     const last = records.at(-1);
@@ -59,4 +84,13 @@ test("actions too near to tell apart share a flag", () => {
   const markers = makeMarkers(story.actions, makeScale(times, 800));
   expect(markers.flatMap(({ actions }) => actions)).toEqual(story.actions);
   expect(markers.length).toBeLessThan(story.actions.length);
+  for (const { x, end } of markers) expect(end).toBeGreaterThanOrEqual(x);
+  const [action] = story.actions;
+  if (!action) throw new Error("the golden story has no actions");
+  const start = Date.parse(action.at);
+  const flood = Array.from({ length: 400 }, (_, index) => ({ ...action, at: new Date(start + index * 25).toISOString() }));
+  const [span, ...others] = makeMarkers(flood, makeScale([start, start + 10_000], 800));
+  expect(others).toEqual([]);
+  expect((span?.end ?? 0) - (span?.x ?? 0)).toBeGreaterThan(700);
+  expect(namesOf(span?.actions ?? [])).toBe(`${action.name} ×400`);
 });

@@ -1,0 +1,29 @@
+import type { AuditEntry } from "../../api/types";
+import { plainWords } from "../../format/words";
+
+const names: Record<string, string> = {
+  login: "Logged in",
+  "login.failed": "Login failed",
+  logout: "Logged out",
+  "password.changed": "Password changed",
+  "password.failed": "Password change refused",
+  "user.created": "User added",
+  "user.disabled": "User disabled",
+  "user.enabled": "User enabled",
+  "user.password_reset": "Password renewed",
+  "sessions.export": "Sessions downloaded",
+  "search.sensitive": "Searched by a person’s data",
+};
+
+export function actionName(action: string): string {
+  return names[action] ?? plainWords(action);
+}
+
+/** The entries of the action that hold every typed word. */
+export function matchEntries(entries: readonly AuditEntry[], typed: string, action: string): AuditEntry[] {
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  return entries.filter((entry) => {
+    const text = `${entry.actor} ${entry.detail} ${entry.address} ${actionName(entry.action)}`.toLowerCase();
+    return (action === "" || entry.action === action) && words.every((word) => text.includes(word));
+  });
+}
