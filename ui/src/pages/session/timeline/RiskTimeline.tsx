@@ -92,7 +92,8 @@ function draw(story: Story, width: number) {
   if (times.length === 0) return undefined;
   const scale = makeScale(times, width);
   const last = Math.max(...times);
-  const shown = story.actions.filter(({ at }) => Date.parse(at) >= scale.start);
+  // A tag goes on every held request and changes nothing for the visitor: flags are for what does.
+  const shown = story.actions.filter(({ at, kind }) => kind !== "tag" && Date.parse(at) >= scale.start);
   return {
     last,
     end: toX(scale, last),
