@@ -1,12 +1,15 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.yaml.in/yaml/v3"
 
 	"wayguard/config"
 	"wayguard/stream"
@@ -79,7 +82,35 @@ func (h *house) reloads(ctx context.Context, reload <-chan os.Signal, read func(
 			continue
 		}
 		h.world.Logger.Info("configuration reloaded", "rules", h.judge.plan.Load().engine.Rules())
+		if changed := needRestart(h.config, c); len(changed) > 0 {
+			h.world.Logger.Warn("these sections changed too, and come into force at a restart", "sections", strings.Join(changed, ", "))
+		}
 	}
+}
+
+// needRestart names the sections that differ and that a reload does not put in force.
+func needRestart(running, read config.Config) []string {
+	var changed []string
+	for _, section := range []struct {
+		name      string
+		was, will any
+	}{
+		{"environment", running.Environment, read.Environment}, {"data", running.Data, read.Data}, {"proxy", running.Proxy, read.Proxy},
+		{"hub", running.Hub, read.Hub}, {"metrics", running.Metrics, read.Metrics}, {"webhooks", running.Webhooks, read.Webhooks},
+		{"retention", running.Retention, read.Retention}, {"limits", running.Limits, read.Limits},
+	} {
+		if !sameSection(section.was, section.will) {
+			changed = append(changed, section.name)
+		}
+	}
+	return changed
+}
+
+// sameSection compares by what would be written in a file: where in the file it stood makes no difference.
+func sameSection(was, will any) bool {
+	then, err := yaml.Marshal(was)
+	now, more := yaml.Marshal(will)
+	return err == nil && more == nil && bytes.Equal(then, now)
 }
 
 // swap builds a whole plan beside the running one and puts it in force. Sessions and counters stay. What concerns

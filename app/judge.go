@@ -195,7 +195,7 @@ func load(ctx context.Context, store state.Store, keys []string) ([]state.Entry,
 func toHeld(entries []state.Entry) []engine.Held {
 	held := make([]engine.Held, len(entries))
 	for i := range entries {
-		held[i] = engine.Held{Key: entries[i].Key, Value: entries[i].Value, Ref: entries[i].Ref}
+		held[i] = engine.Held{Key: entries[i].Key, Value: entries[i].Value, Ref: entries[i].Ref, Expires: entries[i].Expires}
 	}
 	return held
 }

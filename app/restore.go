@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -14,6 +13,16 @@ import (
 
 // snapshotEvery is how often the state is saved: the longest tail that a start has to fold in again.
 const snapshotEvery = 30 * time.Second
+
+// expireMargin is how long what has expired is kept all the same: events that waited in a queue come late, and must
+// still find what was there at their time.
+const expireMargin = 10 * time.Minute
+
+// retryPause is the time between tries to read the log at start.
+const retryPause = 2 * time.Second
+
+// durableWait bounds the wait for a log that a full disk holds up: a snapshot can wait, a stop cannot.
+const durableWait = 5 * time.Second
 
 // keeper brings the state back at start and saves it while running.
 type keeper struct {
@@ -26,6 +35,10 @@ type keeper struct {
 	from   stream.Position
 	logger *slog.Logger
 	now    func() time.Time
+	// retry is the time between tries to read the log, patience the longest wait for it to be durable.
+	retry, patience time.Duration
+	// folded counts the records that restore has folded in.
+	folded int
 	// saved is where the newest snapshot stands: the log must keep what comes after.
 	saved atomic.Uint64
 }
@@ -51,37 +64,56 @@ func loadState(path string, limit int, durable stream.Position, logger *slog.Log
 	return memory, stream.Position(at)
 }
 
-// restore folds the log's tail into the state and then lets events in.
-func (k *keeper) restore(ctx context.Context) error {
+// restore folds the log's tail into the state and then lets events in. Where the log cannot be read now it is tried
+// again, with traffic flowing unjudged, until ctx ends: to begin without what is known would forget every attacker.
+func (k *keeper) restore(ctx context.Context) {
 	k.saved.Store(uint64(k.from))
-	started, count := k.now(), 0
-	eng := k.judge.plan.Load().engine
-	position, end := k.from, k.log.Durable()
+	started, position, end := k.now(), k.from, k.log.Durable()
+	last := ""
 	for position < end {
-		entries, err := k.log.Read(ctx, position, followBatch)
-		var corrupt *stream.CorruptError
-		if errors.As(err, &corrupt) {
-			k.logger.Error("records of the log cannot be read and are missing from the state", "error", err)
-			position = corrupt.Last
-			continue
+		next, err := k.foldIn(ctx, position)
+		if ctx.Err() != nil {
+			return // the next start takes it up
 		}
 		if err != nil {
-			return fmt.Errorf("restore state: %w", err)
+			if text := err.Error(); text != last {
+				k.logger.Error("the state cannot be restored; traffic flows unjudged and it is tried again", "error", err)
+				last = text
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(k.retry):
+			}
+			continue
 		}
-		if len(entries) == 0 {
+		if next == position {
 			break
 		}
-		for i := range entries {
-			if err := restore(ctx, eng, k.memory, entries[i].Record); err != nil {
-				k.logger.Error("a record could not be folded into the state", "position", entries[i].Position, "error", err)
-			}
-		}
-		position = entries[len(entries)-1].Position
-		count += len(entries)
+		position = next
 	}
 	k.judge.open(k.memory, k.writer, max(position, end))
-	k.logger.Info("state restored", "records", count, "took", k.now().Sub(started).Round(time.Millisecond), "entries", k.memory.Stats().Entries)
-	return nil
+	k.logger.Info("state restored", "records", k.folded, "took", k.now().Sub(started).Round(time.Millisecond), "entries", k.memory.Stats().Entries)
+}
+
+// foldIn folds the next records into the state and says up to where.
+func (k *keeper) foldIn(ctx context.Context, position stream.Position) (stream.Position, error) {
+	entries, err := k.log.Read(ctx, position, followBatch)
+	var corrupt *stream.CorruptError
+	if errors.As(err, &corrupt) {
+		k.logger.Error("records of the log cannot be read and are missing from the state", "error", err)
+		return corrupt.Last, nil
+	}
+	if err != nil || len(entries) == 0 {
+		return position, err
+	}
+	eng := k.judge.plan.Load().engine
+	for i := range entries {
+		if err := restore(ctx, eng, k.memory, entries[i].Record); err != nil {
+			k.logger.Error("a record could not be folded into the state", "position", entries[i].Position, "error", err)
+		}
+	}
+	k.folded += len(entries)
+	return entries[len(entries)-1].Position, nil
 }
 
 // run saves the state from time to time, and once more when ctx ends.
@@ -93,10 +125,19 @@ func (k *keeper) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			k.memory.Expire(k.now())
-			k.save(ctx)
+			k.tend(ctx)
 		}
 	}
+}
+
+// tend forgets what has expired and saves the state. While the state is being restored nothing is forgotten: the records
+// that are folded in are older than now, and what they rest on has expired since.
+func (k *keeper) tend(ctx context.Context) {
+	if !k.judge.opened() {
+		return
+	}
+	k.memory.Expire(k.now().Add(-expireMargin))
+	k.save(ctx)
 }
 
 // save writes a snapshot; a failure leaves the one before in place.
@@ -107,6 +148,7 @@ func (k *keeper) save(ctx context.Context) {
 	}
 	if err := k.acknowledged(ctx, position); err != nil {
 		k.memory.Discard()
+		k.logger.Warn("the state is not saved now, because the log is not durable up to here", "position", position, "durable", k.log.Durable())
 		return
 	}
 	if err := k.memory.Save(k.path, uint64(position)); err != nil {
@@ -116,9 +158,11 @@ func (k *keeper) save(ctx context.Context) {
 	k.saved.Store(uint64(position))
 }
 
-// acknowledged waits until the log has made everything durable that the snapshot holds: a snapshot ahead of the log
+// acknowledged waits, not for long, until the log has made everything durable that the snapshot holds: a snapshot ahead of the log
 // would count events that a crash took away.
 func (k *keeper) acknowledged(ctx context.Context, position stream.Position) error {
+	ctx, cancel := context.WithTimeout(ctx, k.patience)
+	defer cancel()
 	for k.log.Durable() < position {
 		if err := k.log.Wait(ctx, k.log.Durable()); err != nil {
 			return err

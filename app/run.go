@@ -132,19 +132,15 @@ func open(world World, c config.Config) (_ *house, err error) {
 }
 
 func (h *house) listen() (err error) {
-	if err := h.proxy.Listen(); err != nil {
-		return err
-	}
 	if h.hubListener, err = net.Listen("tcp", h.config.Hub.Listen); err != nil {
 		return fmt.Errorf("hub: %w", err)
 	}
-	if h.config.Metrics.Listen == "" {
-		return nil
+	if h.config.Metrics.Listen != "" {
+		if h.metricsListener, err = net.Listen("tcp", h.config.Metrics.Listen); err != nil {
+			return fmt.Errorf("metrics: %w", err)
+		}
 	}
-	if h.metricsListener, err = net.Listen("tcp", h.config.Metrics.Listen); err != nil {
-		return fmt.Errorf("metrics: %w", err)
-	}
-	return nil
+	return h.proxy.Listen() // last: visitors must not wait at a door that another one keeps shut
 }
 
 // tenantKeys reads the secret that hashes sensitive values, or makes it at first start. Losing it makes old and new
@@ -155,12 +151,38 @@ func tenantKeys(dir string) (element.Keys, error) {
 	if errors.Is(err, os.ErrNotExist) {
 		secret = make([]byte, 32)
 		_, _ = rand.Read(secret) // it never fails, see its documentation
-		err = os.WriteFile(path, secret, 0o600)
+		err = writeWhole(path, secret)
 	}
 	if err != nil {
 		return element.Keys{}, fmt.Errorf("tenant key: %w", err)
 	}
-	return element.NewKeys(secret)
+	keys, err := element.NewKeys(secret)
+	if err != nil {
+		return element.Keys{}, fmt.Errorf("tenant key %s: %w", path, err)
+	}
+	return keys, nil
+}
+
+// writeWhole writes a new file so that it is there whole or not at all, whenever the power goes: half a key would keep
+// the program from starting ever after.
+func writeWhole(path string, data []byte) error {
+	temporary := path + ".new"
+	file, err := os.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return errors.Join(err, os.Remove(temporary))
+	}
+	if err := os.Rename(temporary, path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // run starts every part, and stops them in reverse when ctx ends or one of them fails.
@@ -173,7 +195,7 @@ func (h *house) run(ctx context.Context, reload <-chan os.Signal, read func() (c
 
 	front.Go(func() error { return h.proxy.Serve(serving) })
 	if h.metricsListener != nil {
-		front.Go(func() error { return h.serveMetrics(serving) })
+		front.Go(func() error { h.serveBeside("metrics", h.serveMetrics(serving)); return nil })
 	}
 	front.Go(func() error { h.reloads(serving, reload, read); return nil })
 	front.Go(func() error {
@@ -182,7 +204,8 @@ func (h *house) run(ctx context.Context, reload <-chan os.Signal, read func() (c
 		}
 		h.startWork(working, &back)
 		h.world.Logger.Info("hub open", "address", "http://"+h.hubListener.Addr().String())
-		return h.hub.Serve(serving, h.hubListener)
+		h.serveBeside("hub", h.hub.Serve(serving, h.hubListener))
+		return nil
 	})
 	h.announce()
 
@@ -195,13 +218,21 @@ func (h *house) run(ctx context.Context, reload <-chan os.Signal, read func() (c
 	return errors.Join(err, back.Wait(), h.close())
 }
 
+// serveBeside tells of a server beside the traffic that ended before its time. The site goes on: the Hub may be closed for
+// a while, the shop may not.
+func (h *house) serveBeside(name string, err error) {
+	if err != nil {
+		h.world.Logger.Error("a server ended, and stays closed until a restart; traffic flows on", "server", name, "error", err)
+	}
+}
+
 // startWork starts what follows the log and keeps the house in order.
 func (h *house) startWork(ctx context.Context, back *errgroup.Group) {
 	h.followers()
 	for _, f := range []*follower{h.shelving, h.alerting, h.showing} {
 		back.Go(func() error { f.run(ctx); return nil })
 	}
-	back.Go(func() error { return h.keeper.restore(ctx) })
+	back.Go(func() error { h.keeper.restore(ctx); return nil })
 	back.Go(func() error { h.keeper.run(ctx); return nil })
 	back.Go(func() error { h.webhooks.Run(ctx); return nil })
 	back.Go(func() error { h.housekeeping(ctx); return nil })

@@ -20,14 +20,18 @@ import (
 const storagePause = 2 * time.Second
 
 // insistOnStorage opens storage, again and again if need be: a full disk or a damaged file at a restart in the night
-// must not become an outage of the site. It gives up only when ctx ends.
+// must not become an outage of the site. It gives up only when ctx ends. Until it is open, whoever asks for the Hub is
+// told what is the matter.
 func (h *house) insistOnStorage(ctx context.Context) bool {
+	room := openWaitingRoom(h.hubListener)
+	defer room.leave()
 	last := ""
 	for ctx.Err() == nil {
 		err := h.openStorage(ctx)
 		if err == nil {
 			return true
 		}
+		room.say("storage cannot be opened; see the program's log for the reason")
 		if text := err.Error(); text != last {
 			h.world.Logger.Error("storage cannot be opened; traffic flows uninspected and it is tried again", "error", err)
 			last = text
@@ -46,6 +50,7 @@ func (h *house) openStorage(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.closeStorage())
+			h.log, h.shelf, h.store = nil, nil, nil
 		}
 	}()
 	dir, logger := h.config.Data, h.world.Logger
@@ -59,9 +64,13 @@ func (h *house) openStorage(ctx context.Context) (err error) {
 	if err != nil {
 		logger.Error("the warehouse cannot be opened; the log keeps the records, and it is tried again", "error", err)
 	}
+	alerted, err := (&alerts{store: h.store, env: h.config.Environment}).position(ctx)
+	if err != nil {
+		return err
+	}
 	h.log, err = stream.OpenDisk(filepath.Join(dir, "log"), stream.Options{
 		RetainBytes: int64(h.config.Retention.LogBytes), MaxBytes: int64(h.config.Retention.LogLimit),
-		BufferBytes: int64(h.config.Limits.LogBuffer), AtLeast: shelved, Logger: logger,
+		BufferBytes: int64(h.config.Limits.LogBuffer), AtLeast: max(shelved, alerted), Logger: logger,
 	})
 	if err != nil {
 		return err
@@ -69,7 +78,8 @@ func (h *house) openStorage(ctx context.Context) (err error) {
 	path := filepath.Join(dir, "state.snapshot")
 	memory, from := loadState(path, h.config.Limits.StateEntries, h.log.Durable(), logger)
 	h.memory = memory
-	h.keeper = &keeper{path: path, log: h.log, writer: h.log, judge: h.judge, memory: memory, from: from, logger: logger, now: h.world.Now}
+	h.keeper = &keeper{path: path, log: h.log, writer: h.log, judge: h.judge, memory: memory, from: from, logger: logger, now: h.world.Now,
+		retry: retryPause, patience: durableWait}
 	if err := h.openHub(ctx); err != nil {
 		return err
 	}
@@ -87,6 +97,7 @@ func (h *house) openHub(ctx context.Context) error {
 		Labels:       h.labels,
 		SearchForm:   func(name, text string) string { return h.judge.plan.Load().normaliser.SearchForm(name, text) },
 		NotFound:     notFound,
+		IdleTimeout:  h.config.Sess.IdleTimeout,
 		Version:      h.world.Version, Now: h.world.Now, Logger: h.world.Logger,
 	})
 	if err != nil {
@@ -111,6 +122,8 @@ func (h *house) target(action string) (integration.Target, bool) {
 	return integration.Target{URL: a.URL, Secret: a.Secret}, true
 }
 
+// closeStorage closes what is open of it. The fields stay: whoever reads health or metrics meanwhile meets closed parts,
+// which say so, and not none.
 func (h *house) closeStorage() error {
 	var problems []error
 	if h.log != nil {
@@ -122,6 +135,5 @@ func (h *house) closeStorage() error {
 	if h.store != nil {
 		problems = append(problems, h.store.Close())
 	}
-	h.log, h.shelf, h.store = nil, nil, nil
 	return errors.Join(problems...)
 }

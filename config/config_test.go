@@ -77,6 +77,26 @@ func TestEveryProblemOfEveryFileIsTold(t *testing.T) {
 	}
 }
 
+// A value that makes no sense is told once, in the file that holds it.
+func TestValuesThatMakeNoSense(t *testing.T) {
+	dir := t.TempDir()
+	path := write(t, dir, map[string]string{
+		"wayguard.yaml": "include: [more.yaml, last.yaml]\nsessions: {idle_timeout: -5m}\nlimits:\n  state_entries: 0\n  warehouse_threads: 0\n",
+		"more.yaml":     "environment: \"Prod\\x00uction\"\nretention: {warehouse: 5m}\n",
+		"last.yaml":     "hub: {listen: \"\"}\ndata: \"\"\n",
+	})
+	_, problems := config.Load(path, lookup)
+	text := problems.Error()
+	for _, want := range []string{
+		`wayguard\.yaml:2:\d+: sessions\.idle_timeout: .*24h`, `wayguard\.yaml:4:\d+: limits\.state_entries`, `wayguard\.yaml:5:\d+: limits\.warehouse_threads`,
+		`more\.yaml:1:\d+: environment`, `more\.yaml:2:\d+: retention\.warehouse`, `last\.yaml:1:\d+: hub\.listen`, `last\.yaml:2:\d+: data`,
+	} {
+		if n := len(regexp.MustCompile(want).FindAllString(text, -1)); n != 1 {
+			t.Errorf("told %d times: %s\n%s", n, want, text)
+		}
+	}
+}
+
 func TestAbsentFileIsTold(t *testing.T) {
 	if _, problems := config.Load(filepath.Join(t.TempDir(), "none.yaml"), lookup); len(problems) != 1 {
 		t.Errorf("problems: %v", problems)

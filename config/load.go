@@ -92,7 +92,11 @@ func (c *Config) Add(name string, data []byte, lookup document.Lookup) document.
 	}
 	specs, rules, signatures, actions, custom := c.Specs, c.Rules, c.Signatures, c.Actions, c.Elements.Custom
 	c.Specs, c.Rules, c.Signatures, c.Actions, c.Elements.Custom = nil, nil, nil, nil, nil
+	before := c.mistakes()
 	problems = append(problems, doc.Decode(c)...)
+	for _, m := range c.newMistakes(before) {
+		problems = append(problems, c.At.Problem(m.path, m.message, ""))
+	}
 	c.Specs = append(specs, c.Specs...)
 	c.Rules = append(rules, c.Rules...)
 	c.Signatures = append(signatures, c.Signatures...)

@@ -30,21 +30,27 @@ func (e *Engine) changes(f *fold) ([]Change, error) {
 // journey as its value, so that the same visitor is known after the session is over.
 func (e *Engine) pointers(f *fold, own string, at time.Time) []Change {
 	var out []Change
-	place := map[string]int{}
+	place, strangers, claim := map[string]int{}, 0, !showsToken(f.event)
 	for _, t := range f.event.Evidence.Tokens {
 		key := tokenKey(f.event.Environment, t)
 		// A token that was only handed out is kept no longer than its session: a tool that throws every cookie away
-		// would fill the memory with them.
+		// would fill the memory with them. So is one that is presented for the first time: anybody can make them up.
 		life := 2 * e.settings.IdleTimeout
-		if !t.Issued {
+		known := len(f.held[key].Value) > 0
+		if !t.Issued && known {
 			life = tokenLife
+		}
+		if !t.Issued && !known {
+			if strangers++; strangers > strangerLimit {
+				continue
+			}
 		}
 		if i, ok := place[key]; ok {
 			out[i].Expires = latest(out[i].Expires, at.Add(life))
 			continue
 		}
 		place[key] = len(out)
-		out = append(out, Change{Key: key, Ref: own, Value: []byte(f.session.Journey), Expires: at.Add(life)})
+		out = append(out, Change{Key: key, Ref: own, Value: tokenValue(f.session.Journey, claim), Expires: at.Add(life)})
 	}
 	if key := fallbackKey(f.event); key != "" && e.leads(f) {
 		out = append(out, Change{Key: key, Ref: own, Expires: at.Add(2 * e.settings.IdleTimeout)})

@@ -15,6 +15,9 @@ import (
 // tokenLife is how long a token leads to a journey after it was last seen.
 const tokenLife = 30 * 24 * time.Hour
 
+// strangerLimit is how many tokens that nobody has seen before one event may add to what is remembered.
+const strangerLimit = 4
+
 // Settings are what the engine works by besides the rules.
 type Settings struct {
 	// IdleTimeout ends a session.
@@ -54,6 +57,9 @@ type Held struct {
 	Value []byte
 	// Ref is the key that this one leads to.
 	Ref string
+	// Expires is the Change's. What has expired by the time of the event is as if it were not there, whether the store has
+	// forgotten it already or not: else a replay would see what the live engine no longer saw. Zero is never.
+	Expires time.Time
 }
 
 // Change is a piece of state to be stored.
@@ -73,7 +79,7 @@ type Step struct {
 // Observe judges the event in the light of what is held of its keys (as Keys named them, and what those refer to).
 // An error means that held state could not be read; the event is then unjudged.
 func (e *Engine) Observe(ev event.Event, held []Held) (Step, error) {
-	f, err := e.fold(ev, held)
+	f, err := e.fold(ev, held, nil)
 	if err != nil {
 		return Step{}, err
 	}
@@ -81,10 +87,11 @@ func (e *Engine) Observe(ev event.Event, held []Held) (Step, error) {
 	return e.finish(f, verdict)
 }
 
-// Restore folds a recorded event in with the verdict it was given then: the state after it, without judging anew. So
-// a state can be rebuilt from the log even when the rules have changed since.
+// Restore folds a recorded event in with the session, journey and verdict it was given then: the state after it, without
+// judging anew. So a state can be rebuilt from the log even when the rules or the idle timeout have changed since, and
+// where records are missing.
 func (e *Engine) Restore(record event.Record, held []Held) ([]Change, error) {
-	f, err := e.fold(record.Event, held)
+	f, err := e.fold(record.Event, held, &record.Session)
 	if err != nil {
 		return nil, err
 	}

@@ -260,7 +260,7 @@ func held(state map[string]engine.Held, keys []string) []engine.Held {
 
 func keep(state map[string]engine.Held, changes []engine.Change) {
 	for _, c := range changes {
-		state[c.Key] = engine.Held{Key: c.Key, Value: c.Value, Ref: c.Ref}
+		state[c.Key] = engine.Held(c)
 	}
 }
 

@@ -30,26 +30,35 @@ type memory struct {
 	*entity.Memory
 }
 
-func (e *Engine) fold(ev event.Event, held []Held) (*fold, error) {
+// fold folds the event in. recorded is the place in a session it was given before, nil when it is yet to be given one.
+func (e *Engine) fold(ev event.Event, held []Held, recorded *event.Session) (*fold, error) {
 	e.Prepare(&ev)
 	f := &fold{event: &ev, held: make(map[string]Held, len(held))}
 	for _, h := range held {
-		f.held[h.Key] = h
+		if h.Expires.IsZero() || !ev.Time.After(h.Expires) {
+			f.held[h.Key] = h
+		}
 	}
 	if err := e.remember(f); err != nil {
 		return nil, err
 	}
-	if err := e.join(f); err != nil {
+	candidates, err := e.candidates(f)
+	if err != nil {
 		return nil, err
+	}
+	f.rejoin(candidates, recorded)
+	if recorded == nil {
+		e.join(f, candidates)
+		e.resolve(f)
 	}
 	f.rating, f.score = f.session.Rating, f.session.Score
 	contributions := Contributions(&ev)
-	e.resolve(f)
 	f.session.Apply(&ev, contributions)
+	device := ev.Find(identity.DeviceElement)
 	for _, m := range f.memories {
 		m.Apply(&ev, m.element, f.session.ID, contributions)
-		if f.loggedIn() && isAccount(m.element.Name) {
-			m.Journey = f.session.Journey
+		if device != nil && f.loggedIn() && entity.Account(m.element.Name) {
+			m.Settle(device.Value, f.session.Journey, f.event.Time)
 		}
 	}
 	return f, nil
@@ -75,35 +84,62 @@ func (e *Engine) remember(f *fold) error {
 }
 
 // join finds the session the event belongs to, or opens one.
-func (e *Engine) join(f *fold) error {
+func (e *Engine) join(f *fold, candidates []session.Candidate) {
+	f.session, f.join = session.Join(f.event, candidates, e.settings.IdleTimeout)
+	if f.session == nil {
+		f.session, f.fresh = session.Open(f.event), true
+	}
+}
+
+// rejoin puts the event where it was recorded, if it was.
+func (f *fold) rejoin(candidates []session.Candidate, recorded *event.Session) {
+	if recorded == nil {
+		return
+	}
+	f.join, f.fresh = recorded.Join, recorded.Join.By == session.ByOpening
+	for _, c := range candidates {
+		if c.Session.ID == recorded.ID && f.session == nil {
+			f.session = c.Session
+		}
+	}
+	if f.session == nil {
+		f.session = session.Reopen(f.event.Environment, *recorded)
+	}
+	f.session.Journey = recorded.Journey
+}
+
+// candidates are the sessions that the event's tokens and its fallback key lead to.
+func (e *Engine) candidates(f *fold) ([]session.Candidate, error) {
 	var candidates []session.Candidate
 	for _, t := range f.event.Evidence.Tokens {
 		if t.Issued {
 			continue // the visitor has not shown it yet
 		}
-		if err := e.candidate(f, tokenKey(f.event.Environment, t), t.Name, &candidates); err != nil {
-			return err
+		key := tokenKey(f.event.Environment, t)
+		s, err := e.sessionAt(f, key)
+		if err != nil {
+			return nil, err
 		}
+		if s == nil {
+			continue
+		}
+		_, claimed := journeyOf(f.held[key].Value)
+		contested := claimed && s.Presented
+		if contested {
+			delete(f.held, key) // it proves no journey either
+		}
+		candidates = append(candidates, session.Candidate{Session: s, Token: t.Name, Contested: contested})
 	}
 	if key := fallbackKey(f.event); key != "" {
-		if err := e.candidate(f, key, "", &candidates); err != nil {
-			return err
+		s, err := e.sessionAt(f, key)
+		if err != nil {
+			return nil, err
+		}
+		if s != nil {
+			candidates = append(candidates, session.Candidate{Session: s})
 		}
 	}
-	f.session, f.join = session.Join(f.event, candidates, e.settings.IdleTimeout)
-	if f.session == nil {
-		f.session, f.fresh = session.Open(f.event), true
-	}
-	return nil
-}
-
-func (e *Engine) candidate(f *fold, key, token string, to *[]session.Candidate) error {
-	s, err := e.sessionAt(f, key)
-	if err != nil || s == nil {
-		return err
-	}
-	*to = append(*to, session.Candidate{Session: s, Token: token})
-	return nil
+	return candidates, nil
 }
 
 // sessionAt decodes the session that a token or fallback key leads to, nil when it leads nowhere any more.
@@ -128,18 +164,16 @@ func (e *Engine) resolve(f *fold) {
 	evidence := identity.Evidence{Session: f.session.Journey, LoggedIn: f.loggedIn()}
 	for _, t := range f.event.Evidence.Tokens {
 		if h, ok := f.held[tokenKey(f.event.Environment, t)]; ok && !t.Issued && len(h.Value) > 0 {
-			evidence.Token = event.ID(h.Value)
+			evidence.Token, _ = journeyOf(h.Value)
 			break
 		}
 	}
-	device := f.event.Find(identity.DeviceElement)
-	for _, m := range f.memories {
-		if !isAccount(m.element.Name) || m.Journey == "" {
-			continue
+	if device := f.event.Find(identity.DeviceElement); device != nil {
+		for _, m := range f.memories {
+			if entity.Account(m.element.Name) && evidence.Account == "" {
+				evidence.Account = m.Home(device.Value)
+			}
 		}
-		evidence.Account = m.Journey
-		evidence.KnownDevice = device != nil && m.Met(device.Name, device.Value, f.session.OpenedAt())
-		break
 	}
 	fresh := event.DeriveID(f.session.OpenedAt(), "journey", string(f.session.ID))
 	f.session.Journey = identity.Resolve(evidence, fresh).Journey
@@ -147,11 +181,6 @@ func (e *Engine) resolve(f *fold) {
 
 func (f *fold) loggedIn() bool {
 	return f.event.Type == event.AuthenticationAttempt && f.event.Result == event.Success
-}
-
-// isAccount says which entities name an account.
-func isAccount(element string) bool {
-	return element == "username" || element == "customer_id" || element == "email"
 }
 
 func (f *fold) memoryOf(element, value string) *entity.Memory {
@@ -204,14 +233,21 @@ func (r recollection) Distinct(element, of string, span time.Duration) int64 {
 	return most
 }
 
-// SeenBefore implements rule.Memory.
+// SeenBefore implements rule.Memory. With an account only what was seen at a login or sign-up that succeeded counts: an
+// attacker who tries and fails must not make himself known.
 func (r recollection) SeenBefore(element, other string) bool {
 	companion := r.event.Find(other)
 	if companion == nil || companion.Value == "" {
 		return false
 	}
 	met := false
-	r.each(element, func(m *entity.Memory) { met = met || m.Met(other, companion.Value, r.session.OpenedAt()) })
+	r.each(element, func(m *entity.Memory) {
+		if entity.Account(element) {
+			met = met || m.Proven(other, companion.Value, r.session.OpenedAt())
+			return
+		}
+		met = met || m.Met(other, companion.Value, r.session.OpenedAt())
+	})
 	return met
 }
 

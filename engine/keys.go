@@ -9,7 +9,8 @@ import (
 	"wayguard/rule"
 )
 
-// entityLimit is how many entities of one event are remembered; events with more are cut in name order.
+// entityLimit is how many entities of one event are remembered. Where an event has more, each element's first value goes
+// before any element's second: nobody hides an account behind two dozen addresses.
 const entityLimit = 24
 
 // Keys names the pieces of state that the event touches. The event must have been prepared (Prepare).
@@ -41,14 +42,21 @@ func remembered(ev *event.Event) []event.Element {
 	if ev.Evidence.HeaderShape != "" {
 		out = append(out, event.Element{Name: rule.ToolEntity, Kind: event.Entity, Value: ev.Evidence.HeaderShape + "/" + ev.Evidence.UserAgent})
 	}
-	for i := range ev.Elements {
-		el := &ev.Elements[i]
-		if el.Kind != event.Entity || el.Value == "" || len(out) >= entityLimit {
+	out = rememberedBy(out, ev.Elements, func(have, el event.Element) bool { return have.Name == el.Name })
+	return rememberedBy(out, ev.Elements, func(have, el event.Element) bool { return have.Name == el.Name && have.Value == el.Value })
+}
+
+// rememberedBy adds the entities that are not there yet, up to the limit.
+func rememberedBy(out, elements []event.Element, same func(have, el event.Element) bool) []event.Element {
+	for _, el := range elements {
+		if len(out) >= entityLimit {
+			break
+		}
+		if el.Kind != event.Entity || el.Value == "" {
 			continue
 		}
-		known := slices.ContainsFunc(out, func(have event.Element) bool { return have.Name == el.Name && have.Value == el.Value })
-		if !known {
-			out = append(out, *el)
+		if !slices.ContainsFunc(out, func(have event.Element) bool { return same(have, el) }) {
+			out = append(out, el)
 		}
 	}
 	return out
@@ -58,6 +66,31 @@ func remembered(ev *event.Event) []event.Element {
 
 func tokenKey(env event.Environment, t event.Token) string {
 	return "t\x00" + string(env) + "\x00" + t.Name + "\x00" + t.Hash
+}
+
+// claimMark stands before the journey of a token that was handed to a visitor who showed none.
+const claimMark = '?'
+
+// tokenValue is what a token's key holds: the journey. As long as nobody has shown a token, several visitors may look like
+// one; a token given then is a claim, and who comes back first has the session.
+func tokenValue(journey event.ID, claim bool) []byte {
+	if claim {
+		return append([]byte{claimMark}, journey...)
+	}
+	return []byte(journey)
+}
+
+// journeyOf reads a token's value.
+func journeyOf(value []byte) (journey event.ID, claim bool) {
+	if len(value) > 0 && value[0] == claimMark {
+		return event.ID(value[1:]), true
+	}
+	return event.ID(value), false
+}
+
+// showsToken says whether the visitor sent a token.
+func showsToken(ev *event.Event) bool {
+	return slices.ContainsFunc(ev.Evidence.Tokens, func(t event.Token) bool { return !t.Issued })
 }
 
 func fallbackKey(ev *event.Event) string {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"strconv"
 
 	"wayguard/event"
@@ -65,6 +66,11 @@ func amount(out []velocity.Contribution, ev *event.Event, element, counter strin
 	minor, err := strconv.ParseInt(el.Value, 10, 64)
 	if err != nil {
 		return out // a money element's value is a decimal by contract; an incomplete one is empty
+	}
+	// Some applications write a refund as a negative amount. It adds all the same: a visitor who sends a minus must not
+	// take back what was counted before.
+	if minor = max(minor, -math.MaxInt64); minor < 0 {
+		minor = -minor
 	}
 	return append(out, velocity.Contribution{Counter: counter, Amount: minor})
 }

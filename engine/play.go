@@ -16,7 +16,7 @@ func (e *Engine) Play(events []event.Event) ([]event.Record, error) {
 			return nil, err
 		}
 		for _, c := range step.Changes {
-			state[c.Key] = Held{Key: c.Key, Value: c.Value, Ref: c.Ref}
+			state[c.Key] = Held(c)
 		}
 		records = append(records, step.Record)
 	}

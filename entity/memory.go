@@ -22,10 +22,10 @@ type Memory struct {
 	// Companions are the distinct values of other elements seen together with this entity.
 	Companions []Circle
 	Labels     []Label
-	// Persona is who last paid with or for this entity.
+	// Persona is who paid: for an order the first time, for a customer the last.
 	Persona *Persona
-	// Journey is the identity last proved to own this entity.
-	Journey event.ID
+	// Homes are the journeys that proved to own this account, one a device.
+	Homes []Home
 }
 
 // Tally is a counter by its name.
@@ -44,6 +44,31 @@ type Circle struct {
 type Label struct {
 	Text, Rule string
 	At         int64
+}
+
+// Home is the journey that logged in to an account from a device. The device is velocity.HashOf its fingerprint, At the
+// last such login in Unix microseconds.
+type Home struct {
+	Device  uint64
+	Journey event.ID
+	At      int64
+}
+
+// HomeLimit is the number of devices of an account whose journeys are remembered; the one used longest ago goes first.
+const HomeLimit = 16
+
+// provenMark stands before an element's name where the set holds only what a proof of the account showed.
+const provenMark = "proven "
+
+// Account says which entities name an account.
+func Account(element string) bool {
+	return element == "username" || element == "customer_id" || element == "email"
+}
+
+// Proves says whether the event shows that the visitor holds the account it names: a login or a sign-up that succeeded.
+// Anybody can name an account in a login that fails or in a request for a new password.
+func Proves(e *event.Event) bool {
+	return e.Result == event.Success && (e.Type == event.AuthenticationAttempt || e.Type == event.AccountCreation)
 }
 
 // Companions lists the elements whose distinct values are kept per entity; "session" stands for the session's id.
@@ -68,15 +93,18 @@ func (m *Memory) Apply(e *event.Event, self event.Element, session event.ID, con
 		m.counter(c.Counter).Add(e.Time, c.Amount)
 	}
 	m.meet(e.Time, "session", string(session))
-	kept := Companions()
+	kept, proven := Companions(), Account(self.Name) && Proves(e)
 	for i := range e.Elements {
 		other := &e.Elements[i]
 		if other.Value == "" || other.Name == self.Name || !slices.Contains(kept, other.Name) {
 			continue
 		}
 		m.meet(e.Time, other.Name, other.Value)
+		if proven {
+			m.meet(e.Time, provenMark+other.Name, other.Value)
+		}
 	}
-	if persona, ok := personaOf(e); ok && bears(self.Name) {
+	if persona, ok := personaOf(e); ok && bears(self.Name) && (m.Persona == nil || self.Name != orderElement) {
 		m.Persona = &persona
 	}
 }
@@ -149,6 +177,43 @@ func (m *Memory) Distinct(of string, at time.Time, span time.Duration) int64 {
 // Met says whether the entity was seen with that value of the other element before the given time.
 func (m *Memory) Met(element, value string, before time.Time) bool {
 	return m.companions(element).SeenBefore(value, before)
+}
+
+// Proven says the same of an account, and counts only what was seen when the visitor proved to hold it.
+func (m *Memory) Proven(element, value string, before time.Time) bool {
+	return m.companions(provenMark+element).SeenBefore(value, before)
+}
+
+// Home is the journey that proved from this device to hold the account, empty when none did.
+func (m *Memory) Home(device string) event.ID {
+	hash := velocity.HashOf(device)
+	for _, h := range m.Homes {
+		if h.Device == hash {
+			return h.Journey
+		}
+	}
+	return ""
+}
+
+// Settle notes that the journey proved from this device to hold the account. Other devices keep theirs: whoever logs in
+// with a stolen password takes nothing away from the owner.
+func (m *Memory) Settle(device string, journey event.ID, at time.Time) {
+	home := Home{Device: velocity.HashOf(device), Journey: journey, At: at.UnixMicro()}
+	oldest := 0
+	for i := range m.Homes {
+		if m.Homes[i].Device == home.Device {
+			m.Homes[i] = home
+			return
+		}
+		if m.Homes[i].At < m.Homes[oldest].At {
+			oldest = i
+		}
+	}
+	if len(m.Homes) < HomeLimit {
+		m.Homes = append(m.Homes, home)
+		return
+	}
+	m.Homes[oldest] = home
 }
 
 // Age is the time since the entity was first seen.

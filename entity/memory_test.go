@@ -90,3 +90,31 @@ func TestStale(t *testing.T) {
 		t.Error("an entity never seen is stale")
 	}
 }
+
+// Whoever names somebody's order in a purchase of his own is not its buyer.
+func TestAnOrderKeepsItsBuyer(t *testing.T) {
+	var order, customer entity.Memory
+	for _, device := range []string{"d1", "d2"} {
+		order.Apply(purchase(noon(), device, "DE"), event.Element{Name: "order_id", Value: "order-1"}, "s1", nil)
+		customer.Apply(purchase(noon(), device, "DE"), event.Element{Name: "customer_id", Value: "7"}, "s1", nil)
+	}
+	if order.Persona.Device != "d1" || customer.Persona.Device != "d2" {
+		t.Errorf("the order is %s's, the customer %s", order.Persona.Device, customer.Persona.Device)
+	}
+}
+
+// The devices of an account are bounded, and one that logs in again stays.
+func TestHomesAreBounded(t *testing.T) {
+	var m entity.Memory
+	for i := range 3 * entity.HomeLimit {
+		m.Settle("own", "owner", noon().Add(time.Duration(2*i)*time.Minute))
+		m.Settle(fmt.Sprint("other ", i), "thief", noon().Add(time.Duration(2*i+1)*time.Minute))
+	}
+	if len(m.Homes) != entity.HomeLimit || m.Home("own") != "owner" || m.Home("other 0") != "" || m.Home("never") != "" {
+		t.Errorf("%d homes, the owner's journey is %q", len(m.Homes), m.Home("own"))
+	}
+	back, err := entity.Unpack(m.Pack())
+	if err != nil || back.Home("own") != "owner" || len(back.Homes) != entity.HomeLimit {
+		t.Errorf("packed: %v", err)
+	}
+}

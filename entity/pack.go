@@ -10,7 +10,7 @@ import (
 )
 
 // packVersion opens every packed memory; another one is not read.
-const packVersion = 1
+const packVersion = 2
 
 // errPacked means that the bytes are not what Pack made.
 var errPacked = errors.New("entity: not a packed memory")
@@ -22,7 +22,12 @@ func (m *Memory) Pack() []byte {
 	b = append(b, packVersion)
 	b = binary.AppendVarint(b, m.First)
 	b = binary.AppendVarint(b, m.Last)
-	b = appendText(b, string(m.Journey))
+	b = binary.AppendUvarint(b, uint64(len(m.Homes)))
+	for _, h := range m.Homes {
+		b = binary.BigEndian.AppendUint64(b, h.Device)
+		b = appendText(b, string(h.Journey))
+		b = binary.AppendVarint(b, h.At)
+	}
 	b = binary.AppendUvarint(b, uint64(len(m.Counters)))
 	for _, c := range m.Counters {
 		b = appendText(b, c.Name)
@@ -51,7 +56,10 @@ func (m *Memory) Pack() []byte {
 
 // packedSize is at least what Pack needs.
 func (m *Memory) packedSize() int {
-	size := 128 + len(m.Journey)
+	size := 128
+	for _, h := range m.Homes {
+		size += 20 + len(h.Journey)
+	}
 	for _, c := range m.Counters {
 		size += 4 + len(c.Name) + len(c.Counter)
 	}
@@ -79,7 +87,10 @@ func Unpack(packed []byte) (*Memory, error) {
 	if r.byte() != packVersion {
 		return nil, errPacked
 	}
-	m := &Memory{First: r.number(), Last: r.number(), Journey: event.ID(r.text())}
+	m := &Memory{First: r.number(), Last: r.number()}
+	for range r.count() {
+		m.Homes = append(m.Homes, Home{Device: r.wide(), Journey: event.ID(r.text()), At: r.number()})
+	}
 	for range r.count() {
 		m.Counters = append(m.Counters, Tally{Name: string(r.text()), Counter: velocity.Counter(r.text())})
 	}
@@ -142,6 +153,17 @@ func (r *unpacker) number() int64 {
 		return 0
 	}
 	r.rest = r.rest[size:]
+	return n
+}
+
+// wide is a number of eight bytes.
+func (r *unpacker) wide() uint64 {
+	if len(r.rest) < 8 {
+		r.fail()
+		return 0
+	}
+	n := binary.BigEndian.Uint64(r.rest)
+	r.rest = r.rest[8:]
 	return n
 }
 

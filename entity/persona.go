@@ -12,9 +12,12 @@ func (p *Persona) fields() [5]*string {
 	return [5]*string{&p.Device, &p.Prefix, &p.Country, &p.Email, &p.Phone}
 }
 
+// orderElement is bought once: whoever names somebody's order in a purchase of his own does not become its buyer.
+const orderElement = "order_id"
+
 // bears says which entities carry a purchase's persona from the purchase to the refund.
 func bears(element string) bool {
-	return element == "order_id" || element == "customer_id"
+	return element == orderElement || element == "customer_id"
 }
 
 // personaOf is the persona of a purchase that went through, false for any other event.

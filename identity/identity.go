@@ -47,12 +47,11 @@ type Evidence struct {
 	Session event.ID
 	// Token is the journey that last presented the same application token.
 	Token event.ID
-	// Account is the journey that last logged in to this account.
+	// Account is the journey that logged in to this account from this very device before. A login from another device
+	// never speaks for it, however often it succeeds: the password may be stolen.
 	Account event.ID
 	// LoggedIn says that this event proves the account: a login that succeeded.
 	LoggedIn bool
-	// KnownDevice says that this account and this device were seen together before.
-	KnownDevice bool
 }
 
 // Resolution is a journey with the reason for it.
@@ -62,11 +61,11 @@ type Resolution struct {
 	By string
 }
 
-// Resolve picks the journey. A successful login from a device this account is known on outweighs the session's own
-// journey when that began before the login; a login from elsewhere proves nothing about the person and moves nothing.
+// Resolve picks the journey. A successful login to an account, from a device that logged in to it before, outweighs the
+// session's own journey; a login from elsewhere proves nothing about the person and moves nothing.
 func Resolve(ev Evidence, fresh event.ID) Resolution {
 	switch {
-	case ev.LoggedIn && ev.KnownDevice && ev.Account != "":
+	case ev.LoggedIn && ev.Account != "":
 		return Resolution{ev.Account, "login_from_known_device"}
 	case ev.Session != "":
 		return Resolution{ev.Session, "session"}

@@ -51,9 +51,9 @@ func TestResolve(t *testing.T) {
 		"nothing known":        {identity.Evidence{}, identity.Resolution{Journey: "fresh", By: "new"}},
 		"session goes on":      {identity.Evidence{Session: "s", Token: "t"}, identity.Resolution{Journey: "s", By: "session"}},
 		"token returns":        {identity.Evidence{Token: "t", Account: "a"}, identity.Resolution{Journey: "t", By: "token"}},
-		"login known device":   {identity.Evidence{Session: "s", Account: "a", LoggedIn: true, KnownDevice: true}, identity.Resolution{Journey: "a", By: "login_from_known_device"}},
-		"login from elsewhere": {identity.Evidence{Session: "s", Account: "a", LoggedIn: true}, identity.Resolution{Journey: "s", By: "session"}},
-		"failed login":         {identity.Evidence{Session: "s", Account: "a", KnownDevice: true}, identity.Resolution{Journey: "s", By: "session"}},
+		"login known device":   {identity.Evidence{Session: "s", Account: "a", LoggedIn: true}, identity.Resolution{Journey: "a", By: "login_from_known_device"}},
+		"login from elsewhere": {identity.Evidence{Session: "s", LoggedIn: true}, identity.Resolution{Journey: "s", By: "session"}},
+		"failed login":         {identity.Evidence{Session: "s", Account: "a"}, identity.Resolution{Journey: "s", By: "session"}},
 	} {
 		if got := identity.Resolve(c.ev, "fresh"); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)

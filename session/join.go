@@ -18,6 +18,9 @@ type Candidate struct {
 	Session *Session
 	// Token is the name of the event's token that leads to it, empty when address, header shape and user agent do.
 	Token string
+	// Contested means that the token was handed to a visitor without any, and that since then one with another token turned
+	// out to be the session's: two people had asked at the same time.
+	Contested bool
 }
 
 // Join picks the session an event belongs to and says why; nil when a new one is to be opened.
@@ -35,6 +38,16 @@ func Join(e *event.Event, candidates []Candidate, idle time.Duration) (*Session,
 		}
 		if e.Time.UnixMicro()-c.Session.Last > idle.Microseconds() {
 			opened.Detail = "idle for more than " + idle.String()
+			continue
+		}
+		if c.Session.Opened-e.Time.UnixMicro() > idle.Microseconds() {
+			// Events come late by moments. A session from further ahead was opened by a clock that was set back since, and
+			// would not end before that time.
+			opened.Detail = "the clock went back by more than " + idle.String()
+			continue
+		}
+		if c.Contested {
+			opened.Detail = "same address, headers and user agent as another visitor when both had no cookie yet"
 			continue
 		}
 		if c.Token != "" {

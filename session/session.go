@@ -45,6 +45,12 @@ func Open(e *event.Event) *Session {
 	return &Session{ID: event.DeriveID(e.Time, "session", string(e.ID)), Environment: e.Environment, Opened: at, Last: at}
 }
 
+// Reopen is a session whose earlier events are not known any more, as its next event was recorded.
+func Reopen(env event.Environment, recorded event.Session) *Session {
+	opened := recorded.Opened.UnixMicro()
+	return &Session{ID: recorded.ID, Environment: env, Opened: opened, Last: opened, Events: recorded.Number - 1}
+}
+
 // Apply folds an event in, with what it adds to the counters.
 func (s *Session) Apply(e *event.Event, contributions []velocity.Contribution) {
 	s.Events++
@@ -54,7 +60,7 @@ func (s *Session) Apply(e *event.Event, contributions []velocity.Contribution) {
 		s.Values = map[string][]uint64{}
 	}
 	for _, c := range contributions {
-		s.Counts[c.Counter] += c.Amount
+		s.Counts[c.Counter] = velocity.Plus(s.Counts[c.Counter], c.Amount)
 	}
 	for i := range e.Elements {
 		if el := &e.Elements[i]; el.Kind == event.Entity && el.Value != "" {

@@ -35,6 +35,9 @@ func TestJoin(t *testing.T) {
 		"tool without cookies":            {later, []session.Candidate{{Session: cookieless}}, cookieless, session.ByFallback},
 		"neighbour with the same browser": {later, []session.Candidate{{Session: keeper}}, nil, session.ByOpening},
 		"idle too long":                   {hit(noon().Add(session.IdleTimeout + time.Second)), []session.Candidate{{Session: keeper, Token: "cookie:sid"}}, nil, session.ByOpening},
+		"the clock went back":             {hit(noon().Add(-session.IdleTimeout - time.Second)), []session.Candidate{{Session: keeper, Token: "cookie:sid"}}, nil, session.ByOpening},
+		"two asked at once":               {later, []session.Candidate{{Session: keeper, Token: "cookie:sid", Contested: true}, {Session: keeper}}, nil, session.ByOpening},
+		"a late event":                    {hit(noon().Add(-session.IdleTimeout)), []session.Candidate{{Session: keeper, Token: "cookie:sid"}}, keeper, session.ByToken},
 		"another environment":             {later, []session.Candidate{{Session: elsewhere, Token: "cookie:sid"}}, nil, session.ByOpening},
 	} {
 		got, why := session.Join(c.e, c.candidates, session.IdleTimeout)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/maphash"
 	"maps"
+	"math"
 	"sync"
 	"time"
 )
@@ -23,6 +24,9 @@ type Memory struct {
 	evicted  uint64
 	shards   [shardCount]shard
 	snapping bool
+	// slots hold every entry's key, without gaps, for the eviction to draw from; draw is where its fixed series stands.
+	slots []string
+	draw  uint64
 }
 
 // shard is one part of the map. While a snapshot runs, due says that the part has not been copied yet: whoever writes
@@ -38,9 +42,16 @@ type item struct {
 	ref     string
 	version uint64
 	expires int64
+	// slot is the key's place among the slots.
+	slot int
+	// proven means that the entry was written again after it was made: whatever it is about came back.
+	proven bool
 }
 
-// NewMemory makes an empty store of at most limit entries; 0 means two million.
+// entryBytes is the mean size of an entry that the limit stands for: a store of larger ones holds fewer.
+const entryBytes = 1 << 10
+
+// NewMemory makes an empty store of at most limit entries and as many KiB; 0 means two million.
 func NewMemory(limit int) *Memory {
 	if limit <= 0 {
 		limit = 2_000_000
@@ -104,47 +115,83 @@ func (m *Memory) Commit(_ context.Context, entries []Entry) ([]Entry, error) {
 	for i := range entries {
 		m.put(&entries[i])
 	}
+	m.makeRoom(2 * len(entries))
 	return nil, nil
 }
 
 func (m *Memory) put(e *Entry) {
 	s := m.writable(e.Key)
 	old, known := s.items[e.Key]
+	it := item{value: e.Value, ref: e.Ref, version: m.version, expires: e.Expires.UnixMicro(), slot: old.slot, proven: known}
 	if !known {
-		m.makeRoom(s)
-		m.entries++
-	}
-	m.bytes += int64(len(e.Value)+len(e.Key)+len(e.Ref)) - int64(len(old.value)+len(old.ref))
-	if known {
-		m.bytes -= int64(len(e.Key))
-	}
-	s.items[e.Key] = item{value: e.Value, ref: e.Ref, version: m.version, expires: e.Expires.UnixMicro()}
-}
-
-// makeRoom drops the entry of the shard that would expire first when the store is full: a flood of random keys then
-// pushes out its own kind, which expire soonest, before what is worth keeping.
-func (m *Memory) makeRoom(s *shard) {
-	if m.entries < m.limit || len(s.items) == 0 {
+		m.take(s, e.Key, it)
 		return
 	}
-	victim, first, looked := "", int64(0), 0
-	for key, it := range s.items {
-		if victim == "" || it.expires < first {
-			victim, first = key, it.expires
+	m.bytes += it.size(e.Key) - old.size(e.Key)
+	s.items[e.Key] = it
+}
+
+// take adds an entry that is not there yet.
+func (m *Memory) take(s *shard, key string, it item) {
+	it.slot = len(m.slots)
+	m.slots = append(m.slots, key)
+	m.entries++
+	m.bytes += it.size(key)
+	s.items[key] = it
+}
+
+func (it item) size(key string) int64 { return int64(len(key) + len(it.value) + len(it.ref)) }
+
+// sampled is how many entries an eviction looks at.
+const sampled = 32
+
+// makeRoom drops entries until the store is within its limit, at most so many.
+func (m *Memory) makeRoom(most int) {
+	for ; most > 0 && m.entries > 0 && (m.entries > m.limit || m.bytes > int64(m.limit)*entryBytes); most-- {
+		key, found := m.victim()
+		if !found {
+			return
 		}
-		if looked++; looked == 16 {
-			break
+		m.drop(m.writable(key), key)
+		m.evicted++
+	}
+}
+
+// victim is the worst of some entries: one that never came back before one that did, and of these the
+// one written longest ago. So a flood of keys made up pushes out its own kind, and not the sessions under way or the
+// accounts that return. The same commits give the same victims: a replay forgets what the live store forgot. Nothing of
+// the commit under way is dropped.
+func (m *Memory) victim() (key string, found bool) {
+	oldest, proven := uint64(math.MaxUint64), true
+	for range min(sampled, len(m.slots)) {
+		m.draw = m.draw*6364136223846793005 + 1442695040888963407 // Knuth's MMIX; its high bits are the good ones
+		at := m.slots[(m.draw>>33)%uint64(len(m.slots))]
+		it := m.shardOf(at).items[at]
+		if it.version == m.version || it.proven && !proven {
+			continue
+		}
+		if proven && !it.proven || it.version < oldest {
+			key, oldest, proven, found = at, it.version, it.proven, true
 		}
 	}
-	m.drop(s, victim)
-	m.evicted++
+	return key, found
 }
 
 func (m *Memory) drop(s *shard, key string) {
 	old := s.items[key]
-	m.bytes -= int64(len(old.value) + len(old.ref) + len(key))
+	m.bytes -= old.size(key)
 	m.entries--
 	delete(s.items, key)
+	last := len(m.slots) - 1
+	if moved := m.slots[last]; moved != key {
+		m.slots[old.slot] = moved
+		into := m.shardOf(moved) // where a key stands is of no concern to a snapshot
+		it := into.items[moved]
+		it.slot = old.slot
+		into.items[moved] = it
+	}
+	m.slots[last] = ""
+	m.slots = m.slots[:last]
 }
 
 func (m *Memory) shardOf(key string) *shard {

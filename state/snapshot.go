@@ -13,7 +13,13 @@ import (
 )
 
 // snapshotMagic opens every snapshot file; the last byte is the format's version.
-const snapshotMagic = "WGSTATE\x01"
+const snapshotMagic = "WGSTATE\x02"
+
+// What stands before an entry of a snapshot; 0 ends them.
+const (
+	madeOnce = 1
+	cameBack = 2
+)
 
 // fieldLimit bounds one field of a snapshot, so that a damaged length cannot ask for all memory.
 const fieldLimit = 64 << 20
@@ -88,7 +94,11 @@ func (m *Memory) write(file io.Writer, position uint64) error {
 	w.number(position)
 	for i := range m.shards {
 		for key, it := range m.copyOf(i) {
-			w.number(1)
+			mark := uint64(madeOnce)
+			if it.proven {
+				mark = cameBack
+			}
+			w.number(mark)
 			w.field([]byte(key))
 			w.field(it.value)
 			w.field([]byte(it.ref))
@@ -168,15 +178,21 @@ func (m *Memory) read(from io.Reader) (uint64, error) {
 		return 0, errors.New("not a snapshot of this version")
 	}
 	position := r.number()
-	for r.err == nil && r.number() == 1 {
+	for {
+		mark := r.number()
+		if r.err != nil || mark != madeOnce && mark != cameBack {
+			break
+		}
 		key, value, ref := string(r.field()), r.field(), string(r.field())
-		it := item{value: value, ref: ref, version: r.number(), expires: int64(r.number())}
+		it := item{value: value, ref: ref, version: r.number(), expires: int64(r.number()), proven: mark == cameBack}
 		if r.err != nil {
 			break
 		}
-		m.shardOf(key).items[key] = it
-		m.entries++
-		m.bytes += int64(len(key) + len(value) + len(ref))
+		s := m.shardOf(key)
+		if _, twice := s.items[key]; twice {
+			return 0, errors.New("an entry is there twice")
+		}
+		m.take(s, key, it)
 		m.version = max(m.version, it.version)
 	}
 	if r.err != nil {

@@ -2,6 +2,7 @@ package velocity
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 	"time"
 )
@@ -93,7 +94,7 @@ func (c *Counter) add(window int, w Window, at time.Time, amount int64) {
 	}
 	if place > start && c.index(place-bucketSize) == index {
 		sum := (*c)[place-8 : place]
-		binary.BigEndian.PutUint64(sum, binary.BigEndian.Uint64(sum)+uint64(amount))
+		binary.BigEndian.PutUint64(sum, uint64(Plus(int64(binary.BigEndian.Uint64(sum)), amount)))
 		return
 	}
 	var bucket [bucketSize]byte
@@ -127,7 +128,7 @@ func (c Counter) Sum(at time.Time, w Window) int64 {
 		start, end := c.ring(i)
 		for b := start; b < end; b += bucketSize {
 			if index := c.index(b); index <= last && index > last-reach {
-				sum += int64(binary.BigEndian.Uint64(c[b+4:]))
+				sum = Plus(sum, int64(binary.BigEndian.Uint64(c[b+4:])))
 			}
 		}
 	}
@@ -146,5 +147,20 @@ func (c Counter) Valid() bool {
 	return end == len(c)
 }
 
-// step numbers the steps since the epoch; 4 bytes last until the year 2310 for the narrowest.
-func step(at time.Time, w Window) int32 { return int32(at.Unix() / int64(w.step/time.Second)) }
+// step numbers the steps since the epoch; 4 bytes last until the year 2310 for the narrowest, and what is beyond either end
+// falls into the last step there.
+func step(at time.Time, w Window) int32 {
+	return int32(min(max(at.Unix(), 0)/int64(w.step/time.Second), math.MaxInt32))
+}
+
+// Plus adds without running over: amounts are chosen by visitors, and a sum that turns negative would clear them.
+func Plus(a, b int64) int64 {
+	sum := a + b
+	switch {
+	case a > 0 && b > 0 && sum < 0:
+		return math.MaxInt64
+	case a < 0 && b < 0 && sum >= 0:
+		return math.MinInt64
+	}
+	return sum
+}

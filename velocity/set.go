@@ -3,6 +3,7 @@ package velocity
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"math"
 	"time"
 )
 
@@ -25,7 +26,7 @@ func HashOf(value string) uint64 {
 
 // Add notes that the value was seen at the given time.
 func (s *Set) Add(at time.Time, value string) {
-	hash, now := HashOf(value), uint32(at.Unix())
+	hash, now := HashOf(value), uint32(min(max(at.Unix(), 0), math.MaxUint32))
 	oldest := 0
 	for m := 0; m < len(*s); m += memberSize {
 		if s.hash(m) == hash {

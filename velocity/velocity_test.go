@@ -2,6 +2,7 @@ package velocity_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -68,6 +69,43 @@ func TestCounterTakesLateAdditions(t *testing.T) {
 	}
 	if got := c.Sum(at, hour); got != 7 {
 		t.Errorf("last hour: %d, want 7", got)
+	}
+}
+
+// Amounts are the visitor's: whatever they are, a sum never turns round.
+func TestSumsDoNotRunOver(t *testing.T) {
+	at := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	day, _ := velocity.WindowOf(24 * time.Hour)
+	var c velocity.Counter
+	for i := range 4 {
+		c.Add(at.Add(time.Duration(i)*40*time.Minute), math.MaxInt64-1)
+		if got := c.Sum(at.Add(3*time.Hour), day); got < math.MaxInt64-1 {
+			t.Fatalf("after %d additions the sum is %d", i+1, got)
+		}
+	}
+	if got := velocity.Plus(math.MinInt64, -1); got != math.MinInt64 {
+		t.Errorf("the least sum is %d", got)
+	}
+	if got := velocity.Plus(math.MinInt64, math.MaxInt64); got != -1 {
+		t.Errorf("opposites give %d", got)
+	}
+}
+
+// A clock that is far off wraps around nowhere.
+func TestTimesBeyondTheEnds(t *testing.T) {
+	minute, _ := velocity.WindowOf(time.Minute)
+	for _, at := range []time.Time{{}, time.Date(1901, 1, 1, 0, 0, 0, 0, time.UTC), time.Unix(0, 0), time.Date(2500, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		var c velocity.Counter
+		c.Add(at, 1)
+		if got := c.Sum(at, minute); got != 1 || !c.Valid() {
+			t.Errorf("%s: the minute holds %d", at, got)
+		}
+		var s velocity.Set
+		s.Add(at, "value")
+		now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+		if at.Before(now) && (s.Count(now, time.Hour) != 0 || !s.SeenBefore("value", now)) || at.After(now) && (s.SeenBefore("value", now)) {
+			t.Errorf("%s: the value was seen at the wrong time", at)
+		}
 	}
 }
 
