@@ -159,9 +159,20 @@ type Action struct {
 	Because string `json:"because"`
 	// Shadow means recorded, not done.
 	Shadow bool `json:"shadow,omitempty"`
-	// Outcome is "" (asked), "done", "failed" or "unavailable" (the mode cannot do it).
-	Outcome string `json:"outcome,omitempty"`
+	// Outcome is how it went.
+	Outcome Outcome `json:"outcome,omitempty"`
 }
+
+// Outcome is how an action went.
+type Outcome string
+
+// The outcomes. The empty Outcome is an action that was asked for and of which no more is known.
+const (
+	Done   Outcome = "done"
+	Failed Outcome = "failed"
+	// Unavailable means that the event's mode cannot do it: a request that was not held cannot be blocked.
+	Unavailable Outcome = "unavailable"
+)
 
 // Record joins an event with its session and its verdict. It is what the log keeps.
 type Record struct {

@@ -1,14 +1,6 @@
 package proxy
 
-import (
-	"wayguard/event"
-)
-
-// The outcomes of an action, as event.Action has them.
-const (
-	outcomeDone   = "done"
-	outcomeFailed = "failed"
-)
+import "wayguard/event"
 
 // block is the answer of the first block action that the verdict asks for and the policy knows, nil when there is none.
 func (ex *exchange) block(verdict event.Verdict) *answer {
@@ -19,7 +11,7 @@ func (ex *exchange) block(verdict event.Verdict) *answer {
 		status, contentType, body, ok := ex.policyBlock(action.Name)
 		if !ok {
 			ex.in.counts.fail(failurePolicy)
-			action.Outcome = outcomeFailed
+			action.Outcome = event.Failed
 			ex.acted(0, action)
 			continue
 		}
@@ -27,7 +19,7 @@ func (ex *exchange) block(verdict event.Verdict) *answer {
 			status = 403
 		}
 		ex.in.counts.blocked.Add(1)
-		action.Outcome = outcomeDone
+		action.Outcome = event.Done
 		ex.acted(status, action)
 		return &answer{status: status, contentType: contentType, body: body}
 	}

@@ -21,7 +21,7 @@ func (ex *exchange) tag(verdict event.Verdict) []capture.Field {
 			continue
 		}
 		asked = true
-		action.Outcome = outcomeDone
+		action.Outcome = event.Done
 		ex.acted(0, action)
 	}
 	if !asked {

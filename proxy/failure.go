@@ -23,7 +23,7 @@ func (ex *exchange) onFailure(reason failureReason) disposition {
 		body:        []byte(statusText(http.StatusServiceUnavailable)),
 	}
 	ex.acted(refusal.status, event.Action{
-		Name: "fail_closed", Kind: event.Block, Because: "no verdict: " + string(reason), Outcome: outcomeDone,
+		Name: "fail_closed", Kind: event.Block, Because: "no verdict: " + string(reason), Outcome: event.Done,
 	})
 	return disposition{answer: &refusal}
 }

@@ -171,7 +171,7 @@ func TestBlock(t *testing.T) {
 	}
 	e := o.next(t)
 	if e.Result != event.Blocked || e.HTTP.Status != 403 || value(e, "request") != "hello" || len(e.Actions) != 2 ||
-		e.Actions[0].Outcome != outcomeFailed || e.Actions[1].Outcome != outcomeDone || e.Actions[1].Name != "block" {
+		e.Actions[0].Outcome != event.Failed || e.Actions[1].Outcome != event.Done || e.Actions[1].Name != "block" {
 		t.Errorf("event %+v", e)
 	}
 	if len(reached) != 0 {
@@ -222,7 +222,7 @@ func TestTag(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got[name], value)
 		}
 	}
-	if e := o.next(t); len(e.Actions) != 1 || e.Actions[0].Outcome != outcomeDone {
+	if e := o.next(t); len(e.Actions) != 1 || e.Actions[0].Outcome != event.Done {
 		t.Errorf("actions %+v", e.Actions)
 	}
 	shadow = true

@@ -138,13 +138,13 @@ func (s *Set) act(f *frame, v *event.Verdict) {
 		if !asked || config.Kind == event.Webhook && config.When.metBefore(f, v) {
 			continue
 		}
-		outcome := ""
+		var outcome event.Outcome
 		if !f.facts.Event.HTTP.Inline {
 			if config.Kind == event.Tag {
 				continue
 			}
 			if config.Kind == event.Block {
-				outcome = "unavailable"
+				outcome = event.Unavailable
 			}
 		}
 		blocked = blocked || config.Kind == event.Block && !shadow

@@ -297,7 +297,7 @@ actions:
 		facts.Event.HTTP.Inline = inline
 		var got []string
 		for _, a := range set.Judge(facts).Actions {
-			got = append(got, a.Name+":"+a.Outcome)
+			got = append(got, a.Name+":"+string(a.Outcome))
 		}
 		if fmt.Sprint(got) != want {
 			t.Errorf("inline %v: %v, want %s", inline, got, want)

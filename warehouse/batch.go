@@ -91,7 +91,7 @@ func (b *batch) add(entry *Entry) error {
 	for _, action := range mergedActions(r) {
 		b.actions = append(b.actions, row{entry.Position, clean(string(e.Environment)), clean(string(e.ID)),
 			clean(string(r.Session.ID)), happened, clean(action.Name), clean(string(action.Kind)), clean(action.Because),
-			action.Shadow, clean(action.Outcome)})
+			action.Shadow, clean(string(action.Outcome))})
 	}
 	b.session(r).take(r)
 	return nil

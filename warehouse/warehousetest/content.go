@@ -90,12 +90,12 @@ func checkLabels(t *testing.T, story search.Story, want *told) {
 
 func checkActions(t *testing.T, story search.Story, want *told) {
 	t.Helper()
-	outcomes := map[event.ID]map[string]string{}
+	outcomes := map[event.ID]map[string]event.Outcome{}
 	count := 0
 	for _, r := range want.records {
 		for _, action := range r.Verdict.Actions {
 			if outcomes[r.Event.ID] == nil {
-				outcomes[r.Event.ID] = map[string]string{}
+				outcomes[r.Event.ID] = map[string]event.Outcome{}
 			}
 			outcomes[r.Event.ID][action.Name] = ""
 			count++
@@ -152,7 +152,7 @@ func testHostileText(t *testing.T, s *subject) {
 			event.Element{Name: "note", Kind: event.Entity, Type: "text", Value: text, Display: text})
 		entry.Record.Event.Name, entry.Record.Event.Spec = text, text
 		entry.Record.Verdict.Labels = []event.Label{{Name: text, Severity: event.Informational, Rule: text, Sentence: text}}
-		entry.Record.Event.Actions = []event.Action{{Name: text, Kind: event.Tag, Because: text, Outcome: text}}
+		entry.Record.Event.Actions = []event.Action{{Name: text, Kind: event.Tag, Because: text, Outcome: event.Outcome(text)}}
 		entries = append(entries, entry)
 	}
 	s.insert(t, entries)

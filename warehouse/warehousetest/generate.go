@@ -84,7 +84,7 @@ func (g *Generator) record() event.Record {
 	r := event.Record{Event: e, Verdict: g.verdict(v)}
 	if len(r.Verdict.Actions) > 0 {
 		r.Event.Actions = []event.Action{r.Verdict.Actions[0]}
-		r.Event.Actions[0].Outcome = "done"
+		r.Event.Actions[0].Outcome = event.Done
 	}
 	r.Session = v.session
 	r.Session.Labels = slices.Clone(v.labels)
