@@ -294,3 +294,23 @@ func TestReadmeConfiguration(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Every built-in pack can be switched off, the starter specs too; a name that is none is told.
+func TestPacksCanBeSwitchedOff(t *testing.T) {
+	check := func(off string) error {
+		file := filepath.Join(t.TempDir(), "wayguard.yaml")
+		text := "proxy: {origin: {url: \"http://127.0.0.1:1\"}}\npacks: {off: [" + off + "]}\n"
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return app.Check(world(&journal{}), file)
+	}
+	for _, name := range []string{"login", "payment", "refund", "returning", "starter"} {
+		if err := check(name); err != nil {
+			t.Errorf("without %s: %v", name, err)
+		}
+	}
+	if err := check("strater"); err == nil || !strings.Contains(err.Error(), "starter") {
+		t.Errorf("a misspelt pack: %v", err)
+	}
+}

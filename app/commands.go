@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"wayguard/config"
@@ -76,7 +77,7 @@ func readTests(p *plan, files []string) ([]rule.Test, error) {
 		tests, problems = append(tests, parsed...), append(problems, more...)
 	}
 	for _, file := range packs.Tests() {
-		if !off(p.config.Packs.Off, file.Pack()) {
+		if !slices.Contains(p.config.Packs.Off, file.Pack()) {
 			read(file.Name, file.Data)
 		}
 	}

@@ -27,8 +27,6 @@ type plan struct {
 	specs      *capture.Set
 	rules      *rule.Set
 	engine     *engine.Engine
-	places     *location.Database
-	vocabulary rule.Vocabulary
 }
 
 // compile makes a plan and tells every problem. keys hash the sensitive values.
@@ -42,17 +40,15 @@ func compile(c config.Config, keys element.Keys) (*plan, document.Problems) {
 	if err != nil {
 		problems = append(problems, document.Problem{Path: "location.files", Message: err.Error()})
 	}
-	p.places = places
-	p.specs, more = capture.Compile(capture.Config{Specs: c.Specs, Sessions: c.Sess.SessionsConfig}, p.normaliser, locator(places))
+	p.specs, more = capture.Compile(capture.Config{Specs: c.Specs, Sessions: c.Sessions.SessionsConfig}, p.normaliser, locator(places))
 	problems = append(problems, more...)
 	problems = append(problems, failClosed(c)...)
-	p.vocabulary = rule.StandardVocabulary(catalogue, specNames(c.Specs))
-	p.rules, more = rule.Compile(c.Config, p.vocabulary)
+	p.rules, more = rule.Compile(c.Config, rule.StandardVocabulary(catalogue, specNames(c.Specs)))
 	problems = append(problems, more...)
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	p.engine, err = engine.New(p.rules, engine.Settings{IdleTimeout: c.Sess.IdleTimeout})
+	p.engine, err = engine.New(p.rules, engine.Settings{IdleTimeout: c.Sessions.IdleTimeout})
 	if err != nil {
 		return nil, document.Problems{{Message: err.Error()}}
 	}
@@ -64,8 +60,9 @@ func compile(c config.Config, keys element.Keys) (*plan, document.Problems) {
 func withPacks(c *config.Config) document.Problems {
 	var problems document.Problems
 	files := packs.Default()
+	known := packNames(append(packs.Starter(), files...))
 	for i, name := range c.Packs.Off {
-		if known := packNames(files); !slices.Contains(known, name) {
+		if !slices.Contains(known, name) {
 			problems = append(problems, c.Packs.At.Problem(fmt.Sprintf("off[%d]", i), "no pack has this name", document.DidYouMean(name, known)))
 		}
 	}
@@ -73,14 +70,12 @@ func withPacks(c *config.Config) document.Problems {
 		files = append(files, packs.Starter()...)
 	}
 	for _, file := range files {
-		if !off(c.Packs.Off, file.Pack()) {
+		if !slices.Contains(c.Packs.Off, file.Pack()) {
 			problems = append(problems, c.Add(file.Name, file.Data, nil)...)
 		}
 	}
 	return problems
 }
-
-func off(list []string, pack string) bool { return slices.Contains(list, pack) }
 
 func packNames(files []packs.File) []string {
 	var names []string
@@ -173,14 +168,7 @@ func (p *plan) Block(action string) (status int, contentType string, body []byte
 	if !ok || a.Kind != event.Block {
 		return 0, "", nil, false
 	}
-	status, contentType = a.Status, a.ContentType
-	if status == 0 {
-		status = rule.DefaultBlockStatus
-	}
-	if contentType == "" {
-		contentType = "text/plain; charset=utf-8"
-	}
-	return status, contentType, []byte(a.Body), true
+	return a.Status, a.ContentType, []byte(a.Body), true
 }
 
 // errNoOrigin tells a newcomer what is missing.

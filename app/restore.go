@@ -116,7 +116,7 @@ func (k *keeper) foldIn(ctx context.Context, position stream.Position) (stream.P
 	return entries[len(entries)-1].Position, nil
 }
 
-// run saves the state from time to time, and once more when ctx ends.
+// run saves the state from time to time until ctx ends; the last save, at a stop, is the house's.
 func (k *keeper) run(ctx context.Context) {
 	tick := time.NewTicker(snapshotEvery)
 	defer tick.Stop()
@@ -158,8 +158,8 @@ func (k *keeper) save(ctx context.Context) {
 	k.saved.Store(uint64(position))
 }
 
-// acknowledged waits, not for long, until the log has made everything durable that the snapshot holds: a snapshot ahead of the log
-// would count events that a crash took away.
+// acknowledged waits, not for long, until the log has made everything durable that the snapshot holds: a snapshot ahead
+// of the log would count events that a crash took away.
 func (k *keeper) acknowledged(ctx context.Context, position stream.Position) error {
 	ctx, cancel := context.WithTimeout(ctx, k.patience)
 	defer cancel()

@@ -97,7 +97,7 @@ func (h *house) openHub(ctx context.Context) error {
 		Labels:       h.labels,
 		SearchForm:   func(name, text string) string { return h.judge.plan.Load().normaliser.SearchForm(name, text) },
 		NotFound:     notFound,
-		IdleTimeout:  h.config.Sess.IdleTimeout,
+		IdleTimeout:  h.config.Sessions.IdleTimeout,
 		Version:      h.world.Version, Now: h.world.Now, Logger: h.world.Logger,
 	})
 	if err != nil {

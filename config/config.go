@@ -24,11 +24,11 @@ type Config struct {
 	// Include names more files by pattern; each may hold any section. Only the main file may include.
 	Include document.Strings `yaml:"include"`
 
-	Proxy   proxy.Config         `yaml:"proxy"`
-	Hub     HubConfig            `yaml:"hub"`
-	Metrics MetricsConfig        `yaml:"metrics"`
-	Sess    SessionsConfig       `yaml:"sessions"`
-	Specs   []capture.SpecConfig `yaml:"specs"`
+	Proxy    proxy.Config         `yaml:"proxy"`
+	Hub      HubConfig            `yaml:"hub"`
+	Metrics  MetricsConfig        `yaml:"metrics"`
+	Sessions SessionsConfig       `yaml:"sessions"`
+	Specs    []capture.SpecConfig `yaml:"specs"`
 
 	rule.Config `yaml:",inline"`
 
@@ -131,7 +131,7 @@ func Default() Config {
 		Data:        "wayguard-data",
 		Proxy:       proxy.DefaultConfig(),
 		Hub:         HubConfig{Listen: "127.0.0.1:8900"},
-		Sess:        SessionsConfig{IdleTimeout: session.IdleTimeout},
+		Sessions:    SessionsConfig{IdleTimeout: session.IdleTimeout},
 		Webhooks:    integration.DefaultConfig(),
 		Retention:   RetentionConfig{Warehouse: 90 * 24 * time.Hour, LogBytes: 1 << 30, LogLimit: 16 << 30},
 		Limits:      LimitsConfig{StateEntries: 2_000_000, LogBuffer: 32 << 20, WarehouseMemory: 1 << 30, WarehouseThreads: 2},

@@ -48,8 +48,8 @@ func TestLoadJoinsFilesInOrder(t *testing.T) {
 	if got := strings.Join(names, " "); got != "main a b" {
 		t.Errorf("specs in the order %q", got)
 	}
-	if c.Environment != "staging" || c.Sess.IdleTimeout != 10*time.Minute || c.Actions[0].URL != "https://hooks.example/x" {
-		t.Errorf("environment %q, idle %s, url %q", c.Environment, c.Sess.IdleTimeout, c.Actions[0].URL)
+	if c.Environment != "staging" || c.Sessions.IdleTimeout != 10*time.Minute || c.Actions[0].URL != "https://hooks.example/x" {
+		t.Errorf("environment %q, idle %s, url %q", c.Environment, c.Sessions.IdleTimeout, c.Actions[0].URL)
 	}
 	if c.Location.Files[0] != filepath.Join(dir, "geo/city.mmdb") || c.Data != filepath.Join(dir, "wayguard-data") {
 		t.Errorf("paths %q and %q are not beside the file", c.Location.Files[0], c.Data)

@@ -112,7 +112,7 @@ func CheckSecrets(ctx context.Context) ([]Figure, error) {
 		return nil, err
 	}
 	return []Figure{
-		Count("secrets sent: requests (path, query, header, JSON, form, ...)", sent, 8),
+		Count("secrets sent: requests answered (path, query, JSON, ...)", sent, 8),
 		Count("  events recorded of them", events, sent),
 		AtLeast("  files searched on disk", files, 5),
 		Count("  secrets in clear on disk and in the exported log", kept, 0),
@@ -121,7 +121,7 @@ func CheckSecrets(ctx context.Context) ([]Figure, error) {
 	}, nil
 }
 
-// sendSecrets says how many requests it sent.
+// sendSecrets says how many requests the origin answered.
 func sendSecrets(ctx context.Context, base string) (int, error) {
 	values := url.Values{"card": {secretCard}, "ssn": {secretSSN}, "password": {secretPassword}, "note": {"my card is 4111 1111 1111 1111"}}
 	text := fmt.Sprintf(`{"card":%q,"ssn":%q,"password":%q,"note":"pay with %s please"}`, secretCard, secretSSN, secretPassword, secretCard)
@@ -154,6 +154,7 @@ func sendSecrets(ctx context.Context, base string) (int, error) {
 		{"POST", "/form", values.Encode(), map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
 		{"POST", "/multipart", parts.String(), map[string]string{"Content-Type": form.FormDataContentType()}},
 	}
+	answered := 0
 	for _, r := range requests {
 		request, err := http.NewRequestWithContext(ctx, r.method, base+r.path, strings.NewReader(r.body))
 		if err != nil {
@@ -167,8 +168,11 @@ func sendSecrets(ctx context.Context, base string) (int, error) {
 			return 0, err
 		}
 		response.Body.Close()
+		if response.StatusCode == http.StatusOK {
+			answered++
+		}
 	}
-	return len(requests), nil
+	return answered, nil
 }
 
 // shownByHub is everything the Hub shows of the sessions, and the number of events.

@@ -31,14 +31,6 @@ const maxCustom = 1000
 
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 
-// Categories lists the built-in categories in the order they are shown.
-func Categories() []string {
-	return []string{
-		CategoryEmails, CategoryAddresses, CategoryIPAddresses, CategoryIdentifiers, CategoryPayment, CategoryRequest,
-		CategoryPhones, CategoryOrder, CategoryGateway, CategoryAuthentication, CategoryDevice,
-	}
-}
-
 // Catalogue is the set of elements a configuration may name. It never changes once built.
 type Catalogue struct {
 	all    []Definition // in the order they are shown

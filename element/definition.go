@@ -80,7 +80,7 @@ const (
 	PaymentAccount ValueType = "payment_account"
 	// TaxID is a number a state gave to a person or a firm (SSN, EIN, TID): always a keyed hash.
 	TaxID ValueType = "tax_id"
-	// PaymentType is one of PaymentTypes.
+	// PaymentType is a word of the table in payment_type.go, such as "credit_card"; "other" is what could not be told.
 	PaymentType ValueType = "payment_type"
 	// UserAgent is a User-Agent header of at most 512 bytes; parts browser, browser_version, os, os_version,
 	// device_type, bot.

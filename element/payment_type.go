@@ -1,7 +1,5 @@
 package element
 
-import "strings"
-
 // paymentTable has a line for each canonical payment type: the type, then other names for it that shops and gateways
 // use, without spaces and signs.
 const paymentTable = `
@@ -29,17 +27,6 @@ cash_on_delivery cod
 crypto bitcoin btc eth ethereum usdt usdc cryptocurrency coinbase
 other
 `
-
-// PaymentTypes lists the canonical payment types. "other" is what could not be told.
-func PaymentTypes() []string {
-	var types []string
-	for line := range strings.Lines(paymentTable) {
-		if words := strings.Fields(line); len(words) > 0 {
-			types = append(types, words[0])
-		}
-	}
-	return types
-}
 
 // paymentTypeReader reads payment types; its table never changes.
 type paymentTypeReader struct {

@@ -52,16 +52,16 @@ func (e *Engine) pointers(f *fold, own string, at time.Time) []Change {
 		place[key] = len(out)
 		out = append(out, Change{Key: key, Ref: own, Value: tokenValue(f.session.Journey, claim), Expires: at.Add(life)})
 	}
-	if key := fallbackKey(f.event); key != "" && e.leads(f) {
-		out = append(out, Change{Key: key, Ref: own, Expires: at.Add(2 * e.settings.IdleTimeout)})
+	if f.fallback != "" && f.leads() {
+		out = append(out, Change{Key: f.fallback, Ref: own, Expires: at.Add(2 * e.settings.IdleTimeout)})
 	}
 	return out
 }
 
 // leads says whether the fallback key should lead to this session: always when it was joined or opened by it, but a
 // session that keeps cookies does not take it away from a neighbour's.
-func (e *Engine) leads(f *fold) bool {
-	return f.fresh || f.join.By == session.ByFallback || f.held[fallbackKey(f.event)].Ref == ""
+func (f *fold) leads() bool {
+	return f.fresh || f.join.By == session.ByFallback || f.held[f.fallback].Ref == ""
 }
 
 func latest(a, b time.Time) time.Time {

@@ -14,7 +14,9 @@ import (
 
 // fold is the state around one event, with the event folded in.
 type fold struct {
-	event    *event.Event
+	event *event.Event
+	// fallback is the event's fallback key, empty when it has none.
+	fallback string
 	session  *session.Session
 	join     event.Join
 	fresh    bool
@@ -33,7 +35,7 @@ type memory struct {
 // fold folds the event in. recorded is the place in a session it was given before, nil when it is yet to be given one.
 func (e *Engine) fold(ev event.Event, held []Held, recorded *event.Session) (*fold, error) {
 	e.Prepare(&ev)
-	f := &fold{event: &ev, held: make(map[string]Held, len(held))}
+	f := &fold{event: &ev, fallback: fallbackKey(&ev), held: make(map[string]Held, len(held))}
 	for _, h := range held {
 		if h.Expires.IsZero() || !ev.Time.After(h.Expires) {
 			f.held[h.Key] = h
@@ -46,8 +48,9 @@ func (e *Engine) fold(ev event.Event, held []Held, recorded *event.Session) (*fo
 	if err != nil {
 		return nil, err
 	}
-	f.rejoin(candidates, recorded)
-	if recorded == nil {
+	if recorded != nil {
+		f.rejoin(candidates, recorded)
+	} else {
 		e.join(f, candidates)
 		e.resolve(f)
 	}
@@ -91,11 +94,8 @@ func (e *Engine) join(f *fold, candidates []session.Candidate) {
 	}
 }
 
-// rejoin puts the event where it was recorded, if it was.
+// rejoin puts the event where it was recorded.
 func (f *fold) rejoin(candidates []session.Candidate, recorded *event.Session) {
-	if recorded == nil {
-		return
-	}
 	f.join, f.fresh = recorded.Join, recorded.Join.By == session.ByOpening
 	for _, c := range candidates {
 		if c.Session.ID == recorded.ID && f.session == nil {
@@ -130,8 +130,8 @@ func (e *Engine) candidates(f *fold) ([]session.Candidate, error) {
 		}
 		candidates = append(candidates, session.Candidate{Session: s, Token: t.Name, Contested: contested})
 	}
-	if key := fallbackKey(f.event); key != "" {
-		s, err := e.sessionAt(f, key)
+	if f.fallback != "" {
+		s, err := e.sessionAt(f, f.fallback)
 		if err != nil {
 			return nil, err
 		}

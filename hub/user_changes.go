@@ -27,9 +27,14 @@ func (h *Hub) managed(ctx context.Context, r *http.Request, who visitor) (user a
 	return user, !slices.ContainsFunc(environmentsOf(user), elsewhere), nil
 }
 
-// notYours refuses what would reach into environments the administrator has no say in.
-func notYours() *problem {
-	return &problem{status: http.StatusForbidden, code: "forbidden", message: "this person also belongs to an environment you do not administer"}
+// managedWholly is managed for changes that reach into every environment of the user: they are refused where the
+// administrator has no say in one of them.
+func (h *Hub) managedWholly(ctx context.Context, r *http.Request, who visitor) (access.User, error) {
+	user, everywhere, err := h.managed(ctx, r, who)
+	if err == nil && !everywhere {
+		err = &problem{status: http.StatusForbidden, code: "forbidden", message: "this person also belongs to an environment you do not administer"}
+	}
+	return user, err
 }
 
 // disableUser ends a user's access. One who also belongs where this administrator has no say only loses the role here.
@@ -62,12 +67,9 @@ func (h *Hub) disableUser(w http.ResponseWriter, r *http.Request, who visitor) e
 func (h *Hub) enableUser(w http.ResponseWriter, r *http.Request, who visitor) error {
 	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
 	defer cancel()
-	user, everywhere, err := h.managed(ctx, r, who)
+	user, err := h.managedWholly(ctx, r, who)
 	if err != nil {
 		return err
-	}
-	if !everywhere {
-		return notYours()
 	}
 	user.Disabled = false
 	if err := h.deps.Users.UpdateUser(ctx, user); err != nil {
@@ -82,12 +84,9 @@ func (h *Hub) enableUser(w http.ResponseWriter, r *http.Request, who visitor) er
 func (h *Hub) resetPassword(w http.ResponseWriter, r *http.Request, who visitor) error {
 	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
 	defer cancel()
-	user, everywhere, err := h.managed(ctx, r, who)
+	user, err := h.managedWholly(ctx, r, who)
 	if err != nil {
 		return err
-	}
-	if !everywhere {
-		return notYours()
 	}
 	password, hash, err := h.firstPassword(ctx)
 	if err != nil {

@@ -60,7 +60,7 @@ func newGate(t *testing.T, seed uint64, pace float64) *gate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	specs, problems := capture.Compile(capture.Config{Specs: c.Specs, Sessions: c.Sess.SessionsConfig},
+	specs, problems := capture.Compile(capture.Config{Specs: c.Specs, Sessions: c.Sessions.SessionsConfig},
 		element.NewNormaliser(element.Default(), keys, element.Options{}), locator())
 	rules, more := rule.Compile(c.Config, rule.StandardVocabulary(element.Default(), nil))
 	if problems = append(problems, more...); len(problems) > 0 {
