@@ -18,15 +18,18 @@ import (
 // room's floor and may import its own room.
 func floors() map[string]int {
 	return map[string]int{
-		"event": 0, "document": 0, "element": 0, "velocity": 0,
-		"access": 1, "search": 1, "capture": 1, "identity": 1, "session": 1, "entity": 1, "location": 1,
+		"event": 0, "document": 0, "element": 0, "velocity": 0, "http1": 0, "fingerprint": 0,
+		"access": 1, "search": 1, "capture": 1, "identity": 1, "session": 1, "entity": 1, "location": 1, "site": 1, "sidechain": 1,
 		"rule":   2,
 		"engine": 3, "packs": 3,
-		"proxy": 4, "hub": 4, "state": 4, "stream": 4, "warehouse": 4, "store": 4, "integration": 4, "sim": 4,
-		"config": 5,
-		"app":    6,
-		"":       7,
-		"e2e":    8,
+		"socket": 4,
+		"listen": 5, "http2": 5, "origin": 5,
+		"hub": 5, "state": 5, "stream": 5, "warehouse": 5, "store": 5, "integration": 5, "sim": 5,
+		"proxy":  6,
+		"config": 7,
+		"app":    8,
+		"":       9,
+		"e2e":    10, "bench": 10,
 	}
 }
 

@@ -54,6 +54,7 @@ type runCommand struct {
 	Listen string `help:"Where visitors connect (default :8000)." placeholder:"HOST:PORT"`
 	Hub    string `help:"Where the Hub is served (default 127.0.0.1:8900)." placeholder:"HOST:PORT"`
 	Data   string `help:"Directory everything is kept in (default wayguard-data)." placeholder:"DIR"`
+	Role   string `help:"What this process does: all, or engine (traffic, verdicts and the log; no Hub, warehouse or webhooks)." enum:"all,engine" default:"all"`
 }
 
 // Run serves until a signal ends ctx.
@@ -61,7 +62,8 @@ func (c *runCommand) Run(ctx context.Context, world app.World) error {
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	defer signal.Stop(reload)
-	return app.Run(ctx, world, app.RunOptions{Config: c.Config, Origin: c.Origin, Listen: c.Listen, Hub: c.Hub, Data: c.Data}, reload)
+	return app.Run(ctx, world, app.RunOptions{Config: c.Config, Origin: c.Origin, Listen: c.Listen, Hub: c.Hub, Data: c.Data,
+		Role: app.Role(c.Role)}, reload)
 }
 
 type checkCommand struct {

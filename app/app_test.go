@@ -102,7 +102,9 @@ func (s *site) write(t *testing.T, body string) {
 	}
 }
 
-func open(t *testing.T) *site {
+func open(t *testing.T) *site { return openAs(t, app.Everything) }
+
+func openAs(t *testing.T, role app.Role) *site {
 	t.Helper()
 	s := &site{out: &journal{}, proxy: free(t), metrics: free(t), reload: make(chan os.Signal), tags: make(chan http.Header, 100), hooks: make(chan []byte, 100)}
 	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -122,7 +124,7 @@ func open(t *testing.T) *site {
 	s.write(t, "no")
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- app.Run(ctx, world(s.out), app.RunOptions{Config: s.config}, s.reload) }()
+	go func() { done <- app.Run(ctx, world(s.out), app.RunOptions{Config: s.config, Role: role}, s.reload) }()
 	s.stop = sync.OnceValue(func() error {
 		cancel()
 		return <-done
@@ -160,6 +162,38 @@ func (s *site) login(t *testing.T, username string) (int, string) {
 		t.Fatal(err)
 	}
 	return response.StatusCode, string(body)
+}
+
+// An engine judges, acts and keeps the log, and has nothing else: no Hub, no warehouse, no webhook.
+func TestOnlyEngine(t *testing.T) {
+	s := openAs(t, app.OnlyEngine)
+	for i := range 3 {
+		if status, _ := s.login(t, fmt.Sprint("user", i)); status != http.StatusUnauthorized {
+			t.Fatalf("login %d was answered %d", i+1, status)
+		}
+		s.await(t, func() bool {
+			return strings.Contains(s.scrape(t), fmt.Sprintf("wayguard_engine_judged_total %d\n", i+1))
+		})
+	}
+	if status, _ := s.login(t, "user9"); status != http.StatusTooManyRequests {
+		t.Errorf("a Malicious session was answered %d", status)
+	}
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	data := filepath.Join(filepath.Dir(s.config), "data")
+	var exported journal
+	if err := app.Export(context.Background(), world(&exported), data); err != nil || !strings.Contains(exported.String(), "Failed Logins") {
+		t.Errorf("the log holds %v, %.200s", err, exported.String())
+	}
+	for _, name := range []string{"warehouse", "settings.db"} {
+		if _, err := os.Stat(filepath.Join(data, name)); !os.IsNotExist(err) {
+			t.Errorf("an engine made %s: %v", name, err)
+		}
+	}
+	if strings.Contains(s.out.String(), "hub") || len(s.hooks) > 0 {
+		t.Errorf("an engine opened a Hub or sent a webhook:\n%s", s.out)
+	}
 }
 
 // The whole way: tag, block, webhook, metrics, reload.

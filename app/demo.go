@@ -63,7 +63,7 @@ func Demo(ctx context.Context, world World, options DemoOptions) (err error) {
 	if len(options.Location) > 0 {
 		c.Location = config.LocationConfig{Files: options.Location, Attribution: demo.Attribution}
 	}
-	h, err := open(world, c)
+	h, err := open(world, c, Everything)
 	if err != nil {
 		return errors.Join(err, origin.Close())
 	}

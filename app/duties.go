@@ -46,10 +46,14 @@ func (h *house) housekeeping(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := h.log.TrimBefore(min(h.shelving.at(), h.alerting.at(), h.keeper.standing()) + 1); err != nil {
+		taken := h.keeper.standing()
+		if h.role != OnlyEngine {
+			taken = min(taken, h.shelving.at(), h.alerting.at())
+			h.forget(ctx)
+		}
+		if err := h.log.TrimBefore(taken + 1); err != nil {
 			h.world.Logger.Error("the log could not be trimmed", "error", err)
 		}
-		h.forget(ctx)
 	}
 }
 

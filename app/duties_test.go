@@ -43,7 +43,7 @@ func TestHubSaysThatStorageIsNotOpen(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(blocked, "in the way"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	h, err := open(quietWorld(), c)
+	h, err := open(quietWorld(), c, Everything)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestStopBeforeStorageIsOpen(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(c.Data, "settings.db", "in the way"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	h, err := open(quietWorld(), c)
+	h, err := open(quietWorld(), c, Everything)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestTakenPortIsTold(t *testing.T) {
 	} {
 		c := localConfig(t)
 		occupy(&c)
-		if _, err := open(quietWorld(), c); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "in use") {
+		if _, err := open(quietWorld(), c, Everything); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "in use") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -161,7 +161,7 @@ func TestTenantKey(t *testing.T) {
 // webhooks have been sent for: else as many alerts as there had been records would never be sent.
 func TestPositionsGoOnBehindTheWebhooks(t *testing.T) {
 	c := localConfig(t)
-	h, err := open(quietWorld(), c)
+	h, err := open(quietWorld(), c, Everything)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func TestReloadNamesWhatNeedsARestart(t *testing.T) {
 // Plans may be exchanged while events flow, and a plan that is wrong changes nothing.
 func TestSwapWhileEventsFlow(t *testing.T) {
 	c := localConfig(t)
-	h, err := open(quietWorld(), c)
+	h, err := open(quietWorld(), c, Everything)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +261,7 @@ func TestSwapWhileEventsFlow(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("stopped with %v", err)
 	}
-	again, err := open(quietWorld(), c)
+	again, err := open(quietWorld(), c, Everything)
 	if err != nil {
 		t.Fatal(err)
 	}

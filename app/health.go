@@ -107,6 +107,10 @@ func (h *house) collectStorage() {
 	h.gauge("state_entries", "Sessions, keys and entities remembered.", func() float64 { return float64(h.memory.Stats().Entries) })
 	h.gauge("state_bytes", "Bytes of what is remembered.", func() float64 { return float64(h.memory.Stats().Bytes) })
 	h.counter("state_evicted_total", "Entries forgotten early because the memory was full.", func() float64 { return float64(h.memory.Stats().Evicted) })
+}
+
+// collectBackOffice registers what the log's consumers tell.
+func (h *house) collectBackOffice() {
 	h.gauge("warehouse_lag_records", "Durable records not in the warehouse yet.", func() float64 { return float64(h.warehouseHealth().LagRecords) })
 	webhooks := func(read func(integration.Metrics) int64) func() float64 {
 		return func() float64 { return float64(read(h.webhooks.Metrics())) }

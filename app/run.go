@@ -30,7 +30,19 @@ type RunOptions struct {
 	Config string
 	// Origin, Listen, Hub and Data replace the file's values where they are not empty.
 	Origin, Listen, Hub, Data string
+	// Role is what this process does; empty: everything.
+	Role Role
 }
+
+// Role is the part of the work that a process does.
+type Role string
+
+// The roles. A process that is only an engine passes traffic, judges it and keeps the log; it has no Hub, no warehouse and
+// sends no webhooks, so that nothing but traffic costs it anything.
+const (
+	Everything Role = "all"
+	OnlyEngine Role = "engine"
+)
 
 // Run protects a site until ctx ends. reload, which may be nil, asks for the configuration to be read again.
 func Run(ctx context.Context, world World, options RunOptions, reload <-chan os.Signal) error {
@@ -38,7 +50,7 @@ func Run(ctx context.Context, world World, options RunOptions, reload <-chan os.
 	if err != nil {
 		return err
 	}
-	h, err := open(world, c)
+	h, err := open(world, c, options.Role)
 	if err != nil {
 		return err
 	}
@@ -78,20 +90,24 @@ func (o RunOptions) read(world World) (config.Config, error) {
 type house struct {
 	world  World
 	config config.Config
+	role   Role
 	keys   element.Keys
 
 	judge   *judge
 	proxy   *proxy.Server
 	metrics *prometheus.Registry
-	// hubListener and metricsListener are open from the start, so that a taken port is told at once.
+	started bool // startWork was called
+	// hubListener and metricsListener are open from the start, so that a taken port is told at once; an engine has no Hub.
 	hubListener, metricsListener net.Listener
 
 	// What follows is there once storage is open.
+	log    *stream.Disk
+	memory *state.Memory
+	keeper *keeper
+
+	// And this where the process is more than an engine.
 	store    *store.SQLite
-	log      *stream.Disk
 	shelf    *shelf
-	memory   *state.Memory
-	keeper   *keeper
 	hub      *hub.Hub
 	webhooks *integration.Webhooks
 
@@ -100,8 +116,8 @@ type house struct {
 
 // open compiles the configuration and opens every listener. Its errors are the operator's to mend; what may fail in
 // the middle of the night is opened by run.
-func open(world World, c config.Config) (_ *house, err error) {
-	h := &house{world: world, config: c, metrics: prometheus.NewRegistry()}
+func open(world World, c config.Config, role Role) (_ *house, err error) {
+	h := &house{world: world, config: c, role: role, metrics: prometheus.NewRegistry()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())
@@ -132,8 +148,10 @@ func open(world World, c config.Config) (_ *house, err error) {
 }
 
 func (h *house) listen() (err error) {
-	if h.hubListener, err = net.Listen("tcp", h.config.Hub.Listen); err != nil {
-		return fmt.Errorf("hub: %w", err)
+	if h.role != OnlyEngine {
+		if h.hubListener, err = net.Listen("tcp", h.config.Hub.Listen); err != nil {
+			return fmt.Errorf("hub: %w", err)
+		}
 	}
 	if h.config.Metrics.Listen != "" {
 		if h.metricsListener, err = net.Listen("tcp", h.config.Metrics.Listen); err != nil {
@@ -203,14 +221,16 @@ func (h *house) run(ctx context.Context, reload <-chan os.Signal, read func() (c
 			return nil
 		}
 		h.startWork(working, &back)
-		h.world.Logger.Info("hub open", "address", "http://"+h.hubListener.Addr().String())
-		h.serveBeside("hub", h.hub.Serve(serving, h.hubListener))
+		if h.hub != nil {
+			h.world.Logger.Info("hub open", "address", "http://"+h.hubListener.Addr().String())
+			h.serveBeside("hub", h.hub.Serve(serving, h.hubListener))
+		}
 		return nil
 	})
 	h.announce()
 
 	err := front.Wait()
-	if h.webhooks != nil {
+	if h.started {
 		h.keeper.save(working)
 		h.settle()
 	}
@@ -228,19 +248,26 @@ func (h *house) serveBeside(name string, err error) {
 
 // startWork starts what follows the log and keeps the house in order.
 func (h *house) startWork(ctx context.Context, back *errgroup.Group) {
-	h.followers()
-	for _, f := range []*follower{h.shelving, h.alerting, h.showing} {
-		back.Go(func() error { f.run(ctx); return nil })
-	}
+	h.started = true
 	back.Go(func() error { h.keeper.restore(ctx); return nil })
 	back.Go(func() error { h.keeper.run(ctx); return nil })
-	back.Go(func() error { h.webhooks.Run(ctx); return nil })
+	if h.role != OnlyEngine {
+		h.followers()
+		for _, f := range []*follower{h.shelving, h.alerting, h.showing} {
+			back.Go(func() error { f.run(ctx); return nil })
+		}
+		back.Go(func() error { h.webhooks.Run(ctx); return nil })
+		h.collectBackOffice()
+	}
 	back.Go(func() error { h.housekeeping(ctx); return nil })
 	h.collectStorage()
 }
 
 // settle gives the consumers a moment to take what the last requests left, so that a restart begins level.
 func (h *house) settle() {
+	if h.shelving == nil {
+		return
+	}
 	deadline := time.After(3 * time.Second)
 	for h.shelving.at() < h.log.Durable() && h.shelving.trouble() == "" {
 		select {
@@ -252,10 +279,13 @@ func (h *house) settle() {
 }
 
 func (h *house) announce() {
-	attributes := []any{"hub", "http://" + h.hubListener.Addr().String(), "origin", h.config.Proxy.Origin.URL,
+	attributes := []any{"origin", h.config.Proxy.Origin.URL,
 		"environment", h.config.Environment, "rules", h.judge.plan.Load().engine.Rules()}
 	for _, address := range h.proxy.Addresses() {
 		attributes = append(attributes, "proxy", address.String())
+	}
+	if h.hubListener != nil {
+		attributes = append(attributes, "hub", "http://"+h.hubListener.Addr().String())
 	}
 	if h.metricsListener != nil {
 		attributes = append(attributes, "metrics", "http://"+h.metricsListener.Addr().String()+"/metrics")

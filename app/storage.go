@@ -23,15 +23,20 @@ const storagePause = 2 * time.Second
 // must not become an outage of the site. It gives up only when ctx ends. Until it is open, whoever asks for the Hub is
 // told what is the matter.
 func (h *house) insistOnStorage(ctx context.Context) bool {
-	room := openWaitingRoom(h.hubListener)
-	defer room.leave()
+	var room *waitingRoom // an engine has none: nobody asks it for the Hub
+	if h.hubListener != nil {
+		room = openWaitingRoom(h.hubListener)
+		defer room.leave()
+	}
 	last := ""
 	for ctx.Err() == nil {
 		err := h.openStorage(ctx)
 		if err == nil {
 			return true
 		}
-		room.say("storage cannot be opened; see the program's log for the reason")
+		if room != nil {
+			room.say("storage cannot be opened; see the program's log for the reason")
+		}
 		if text := err.Error(); text != last {
 			h.world.Logger.Error("storage cannot be opened; traffic flows uninspected and it is tried again", "error", err)
 			last = text
@@ -44,7 +49,7 @@ func (h *house) insistOnStorage(ctx context.Context) bool {
 	return false
 }
 
-// openStorage opens everything that is kept, and the Hub over it. What was opened is closed again when a later part
+// openStorage opens everything that is kept, and the Hub over it, as far as the process's role has them. What was opened is closed again when a later part
 // fails.
 func (h *house) openStorage(ctx context.Context) (err error) {
 	defer func() {
@@ -53,24 +58,48 @@ func (h *house) openStorage(ctx context.Context) (err error) {
 			h.log, h.shelf, h.store = nil, nil, nil
 		}
 	}()
-	dir, logger := h.config.Data, h.world.Logger
-	if h.store, err = store.Open(ctx, filepath.Join(dir, "settings.db"), store.Options{}); err != nil {
+	needed := stream.Position(0)
+	if h.role != OnlyEngine {
+		if needed, err = h.openShelves(ctx); err != nil {
+			return err
+		}
+	}
+	if err := h.openLog(needed); err != nil {
 		return err
+	}
+	if h.role == OnlyEngine {
+		return nil
+	}
+	if err := h.openHub(ctx); err != nil {
+		return err
+	}
+	h.webhooks, err = integration.New(h.config.Webhooks, h.store, h.target, h.world.Now, h.world.Logger)
+	return err
+}
+
+// openShelves opens what the log's consumers fill, and says up to where the log has been taken.
+func (h *house) openShelves(ctx context.Context) (taken stream.Position, err error) {
+	dir := h.config.Data
+	if h.store, err = store.Open(ctx, filepath.Join(dir, "settings.db"), store.Options{}); err != nil {
+		return 0, err
 	}
 	h.shelf = &shelf{path: filepath.Join(dir, "warehouse", "warehouse.duckdb"), options: warehouse.Options{
 		Memory: int64(h.config.Limits.WarehouseMemory), Threads: h.config.Limits.WarehouseThreads,
 	}}
 	shelved, err := h.shelf.position(ctx)
 	if err != nil {
-		logger.Error("the warehouse cannot be opened; the log keeps the records, and it is tried again", "error", err)
+		h.world.Logger.Error("the warehouse cannot be opened; the log keeps the records, and it is tried again", "error", err)
 	}
 	alerted, err := (&alerts{store: h.store, env: h.config.Environment}).position(ctx)
-	if err != nil {
-		return err
-	}
+	return max(shelved, alerted), err
+}
+
+// openLog opens the log, which reaches at least to a position, and the state that stands on it.
+func (h *house) openLog(atLeast stream.Position) (err error) {
+	dir, logger := h.config.Data, h.world.Logger
 	h.log, err = stream.OpenDisk(filepath.Join(dir, "log"), stream.Options{
 		RetainBytes: int64(h.config.Retention.LogBytes), MaxBytes: int64(h.config.Retention.LogLimit),
-		BufferBytes: int64(h.config.Limits.LogBuffer), AtLeast: max(shelved, alerted), Logger: logger,
+		BufferBytes: int64(h.config.Limits.LogBuffer), AtLeast: atLeast, Logger: logger,
 	})
 	if err != nil {
 		return err
@@ -80,11 +109,7 @@ func (h *house) openStorage(ctx context.Context) (err error) {
 	h.memory = memory
 	h.keeper = &keeper{path: path, log: h.log, writer: h.log, judge: h.judge, memory: memory, from: from, logger: logger, now: h.world.Now,
 		retry: retryPause, patience: durableWait}
-	if err := h.openHub(ctx); err != nil {
-		return err
-	}
-	h.webhooks, err = integration.New(h.config.Webhooks, h.store, h.target, h.world.Now, logger)
-	return err
+	return nil
 }
 
 func (h *house) openHub(ctx context.Context) error {

@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"wayguard/event"
+	"wayguard/http1"
 )
 
 // Field is one header line, name and value as on the wire.
-type Field struct{ Name, Value string }
+type Field = http1.Field
 
 // Body is a copy of a body as on the wire: its Content-Encoding still applies.
 type Body struct {
@@ -31,7 +32,19 @@ type Request struct {
 	Header      []Field
 	// Peer is the visitor's address, trusted proxies already accounted for.
 	Peer netip.Addr
-	Body Body
+	// Connection is what the visitor's connection shows of the program behind it.
+	Connection Connection
+	Body       Body
+}
+
+// Connection is what is known of a visitor's connection; absent stays empty.
+type Connection struct {
+	// Protocol is "HTTP/1.0", "HTTP/1.1", "HTTP/2" or "HTTP/3".
+	Protocol string
+	// JA4 is the TLS client hello's fingerprint, HTTP2 that of the first frames and of the pseudo-headers' order.
+	JA4, HTTP2 string
+	// SpoofedForwarding says that a peer who is not trusted claimed another address than its own.
+	SpoofedForwarding bool
 }
 
 // Response is the origin's answer, or the one that was given instead.
