@@ -19,6 +19,7 @@ import (
 
 	"wayguard/app"
 	"wayguard/document"
+	"wayguard/listen"
 )
 
 // buildVersion is the module's version or revision as the toolchain recorded it.
@@ -59,11 +60,21 @@ type runCommand struct {
 
 // Run serves until a signal ends ctx.
 func (c *runCommand) Run(ctx context.Context, world app.World) error {
-	reload := make(chan os.Signal, 1)
+	inherited, err := listen.Inherit()
+	if err != nil {
+		return err
+	}
+	reload, upgrade := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
+	signal.Notify(upgrade, syscall.SIGUSR2)
 	defer signal.Stop(reload)
-	return app.Run(ctx, world, app.RunOptions{Config: c.Config, Origin: c.Origin, Listen: c.Listen, Hub: c.Hub, Data: c.Data,
-		Role: app.Role(c.Role)}, reload)
+	defer signal.Stop(upgrade)
+	err = app.Run(ctx, world, app.RunOptions{Config: c.Config, Origin: c.Origin, Listen: c.Listen, Hub: c.Hub, Data: c.Data,
+		Role: app.Role(c.Role), Inherited: inherited}, app.Signals{Reload: reload, Upgrade: upgrade})
+	if err != nil {
+		inherited.Failed(err)
+	}
+	return err
 }
 
 type checkCommand struct {

@@ -124,7 +124,9 @@ func openAs(t *testing.T, role app.Role) *site {
 	s.write(t, "no")
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- app.Run(ctx, world(s.out), app.RunOptions{Config: s.config, Role: role}, s.reload) }()
+	go func() {
+		done <- app.Run(ctx, world(s.out), app.RunOptions{Config: s.config, Role: role}, app.Signals{Reload: s.reload})
+	}()
 	s.stop = sync.OnceValue(func() error {
 		cancel()
 		return <-done
@@ -292,7 +294,7 @@ func TestWrongConfiguration(t *testing.T) {
 }
 
 func TestNoOriginIsTold(t *testing.T) {
-	err := app.Run(context.Background(), world(&journal{}), app.RunOptions{Data: t.TempDir()}, nil)
+	err := app.Run(context.Background(), world(&journal{}), app.RunOptions{Data: t.TempDir()}, app.Signals{})
 	if err == nil || !strings.Contains(err.Error(), "--origin") {
 		t.Errorf("without an origin: %v", err)
 	}

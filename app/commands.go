@@ -160,7 +160,7 @@ func Replay(ctx context.Context, world World, path, data string, useDemo bool) e
 	j.open(memory, nil, 0)
 	count, differ, started := 0, 0, time.Now()
 	err = eachRecord(ctx, data, func(e stream.Entry) error {
-		step, _, err := j.commit(ctx, e.Record.Event)
+		step, err := j.commit(ctx, &e.Record.Event)
 		if err != nil {
 			return fmt.Errorf("record %d: %w", e.Position, err)
 		}

@@ -69,7 +69,7 @@ func TestQuestionsBesideEvents(t *testing.T) {
 	again := newJudge(p)
 	again.open(state.NewMemory(0), nil, 0)
 	for _, e := range entries {
-		step, _, err := again.commit(ctx, e.Record.Event)
+		step, err := again.commit(ctx, &e.Record.Event)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -63,7 +63,7 @@ func Demo(ctx context.Context, world World, options DemoOptions) (err error) {
 	if len(options.Location) > 0 {
 		c.Location = config.LocationConfig{Files: options.Location, Attribution: demo.Attribution}
 	}
-	h, err := open(world, c, Everything)
+	h, err := open(world, c, RunOptions{})
 	if err != nil {
 		return errors.Join(err, origin.Close())
 	}
@@ -90,7 +90,7 @@ func (h *house) demonstrate(ctx context.Context, options DemoOptions, origin net
 		return err
 	})
 	fmt.Fprintf(h.world.Stdout, "The demo runs. Ctrl-C stops all of it.\n\n  the Hub   http://%s\n  the shop  %s  (through Wayguard)\n\n", h.hubListener.Addr(), site)
-	err := h.run(ctx, nil, nil)
+	err := h.run(ctx, Signals{}, nil)
 	leave()
 	return errors.Join(err, server.Close(), stage.Wait())
 }

@@ -108,7 +108,7 @@ func TestDemoLeavesNothingBehind(t *testing.T) {
 
 // A port that is taken ends the demo with its reason.
 func TestDemoTellsATakenPort(t *testing.T) {
-	h, err := open(quietWorld(), localConfig(t), Everything)
+	h, err := open(quietWorld(), localConfig(t), RunOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

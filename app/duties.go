@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"wayguard/config"
+	"wayguard/origin"
+	"wayguard/proxy"
 	"wayguard/stream"
 )
 
@@ -95,6 +98,8 @@ func (h *house) reloads(ctx context.Context, reload <-chan os.Signal, read func(
 // needRestart names the sections that differ and that a reload does not put in force.
 func needRestart(running, read config.Config) []string {
 	var changed []string
+	// Where requests go changes with a reload.
+	running.Proxy.Origin, read.Proxy.Origin = proxy.OriginConfig{}, proxy.OriginConfig{}
 	for _, section := range []struct {
 		name      string
 		was, will any
@@ -124,9 +129,27 @@ func (h *house) swap(c config.Config) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
+	origins, err := h.newOrigins(c)
+	if err != nil {
+		return err
+	}
+	if h.origins != nil {
+		origins.Inherit(h.origins)
+	}
 	h.judge.plan.Store(p)
-	h.proxy.Swap(p.specs, p)
+	h.origins = origins
+	h.proxy.Swap(proxy.Snapshot{Specs: p.specs, Policy: p, Sites: p.sites, Origins: origins})
 	return nil
+}
+
+// newOrigins makes the groups that requests go to: the one of the section proxy, and the named ones.
+func (h *house) newOrigins(c config.Config) (*origin.Set, error) {
+	groups := append([]origin.Config{c.Proxy.DefaultOrigin()}, c.Origins...)
+	set, err := origin.New(groups, origin.Deps{Log: h.world.Logger, Now: h.world.Now})
+	if err != nil {
+		return nil, fmt.Errorf("origins: %w", err)
+	}
+	return set, nil
 }
 
 func (h *house) serveMetrics(ctx context.Context) error {

@@ -43,13 +43,13 @@ func TestHubSaysThatStorageIsNotOpen(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(blocked, "in the way"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	h, err := open(quietWorld(), c, Everything)
+	h, err := open(quietWorld(), c, RunOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- h.run(ctx, nil, nil) }()
+	go func() { done <- h.run(ctx, Signals{}, nil) }()
 	site := "http://" + h.proxy.Addresses()[0].String()
 	hubAt := "http://" + h.hubListener.Addr().String()
 	awaitAnswer(t, hubAt, func(status int, body string) bool {
@@ -97,13 +97,13 @@ func TestStopBeforeStorageIsOpen(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(c.Data, "settings.db", "in the way"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	h, err := open(quietWorld(), c, Everything)
+	h, err := open(quietWorld(), c, RunOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := h.run(ctx, nil, nil); err != nil {
+	if err := h.run(ctx, Signals{}, nil); err != nil {
 		t.Errorf("stopped with %v", err)
 	}
 	if err := h.close(); err != nil {
@@ -125,7 +125,7 @@ func TestTakenPortIsTold(t *testing.T) {
 	} {
 		c := localConfig(t)
 		occupy(&c)
-		if _, err := open(quietWorld(), c, Everything); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "in use") {
+		if _, err := open(quietWorld(), c, RunOptions{}); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "in use") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -161,7 +161,7 @@ func TestTenantKey(t *testing.T) {
 // webhooks have been sent for: else as many alerts as there had been records would never be sent.
 func TestPositionsGoOnBehindTheWebhooks(t *testing.T) {
 	c := localConfig(t)
-	h, err := open(quietWorld(), c, Everything)
+	h, err := open(quietWorld(), c, RunOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,13 +222,13 @@ func TestReloadNamesWhatNeedsARestart(t *testing.T) {
 // Plans may be exchanged while events flow, and a plan that is wrong changes nothing.
 func TestSwapWhileEventsFlow(t *testing.T) {
 	c := localConfig(t)
-	h, err := open(quietWorld(), c, Everything)
+	h, err := open(quietWorld(), c, RunOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- h.run(ctx, nil, nil) }()
+	go func() { done <- h.run(ctx, Signals{}, nil) }()
 	var workers sync.WaitGroup
 	for w := range 3 {
 		workers.Go(func() {
@@ -261,12 +261,12 @@ func TestSwapWhileEventsFlow(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("stopped with %v", err)
 	}
-	again, err := open(quietWorld(), c, Everything)
+	again, err := open(quietWorld(), c, RunOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel = context.WithCancel(context.Background())
-	go func() { done <- again.run(ctx, nil, nil) }()
+	go func() { done <- again.run(ctx, Signals{}, nil) }()
 	e := attempt(180)
 	if err := again.judge.Observe(ctx, e); err != nil {
 		t.Error(err)

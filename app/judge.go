@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -12,9 +14,6 @@ import (
 	"wayguard/state"
 	"wayguard/stream"
 )
-
-// commitTries bounds how often an event is judged anew because another node changed what it rests on.
-const commitTries = 8
 
 // errRestoring means that the state is not back yet; visitors are let through and their events wait or are shed.
 var errRestoring = errors.New("the state is being restored")
@@ -28,6 +27,8 @@ type recordLog interface {
 // the log's order is the order in which verdicts were given: only then does a replay give the same ones.
 type judge struct {
 	plan atomic.Pointer[plan]
+	// turns are for questions beside the lock.
+	turns sync.Pool
 	// waiting is closed once the state is back.
 	waiting chan struct{}
 
@@ -36,6 +37,8 @@ type judge struct {
 	restored bool
 	state    state.Store
 	log      recordLog
+	// turn is the working space of whoever holds the lock.
+	turn *state.Turn
 	// position is the last record's in the log.
 	position stream.Position
 
@@ -43,7 +46,8 @@ type judge struct {
 }
 
 func newJudge(p *plan) *judge {
-	j := &judge{waiting: make(chan struct{})}
+	j := &judge{waiting: make(chan struct{}), turn: state.NewTurn()}
+	j.turns.New = func() any { return state.NewTurn() }
 	j.plan.Store(p)
 	return j
 }
@@ -76,15 +80,17 @@ func (j *judge) Consider(ctx context.Context, e event.Event) (event.Verdict, err
 	if err := ctx.Err(); err != nil {
 		return event.Verdict{}, err
 	}
-	step, _, err := j.step(ctx, e)
+	turn, _ := j.turns.Get().(*state.Turn)
+	defer j.turns.Put(turn)
+	step, err := turn.Consider(ctx, j.state, j.plan.Load().engine, &e)
 	if err != nil {
 		j.failed.Add(1)
 		return event.Verdict{}, err
 	}
-	return step.Record.Verdict, nil
+	return cloneVerdict(&step.Record.Verdict), nil
 }
 
-// Observe implements proxy.Observer: it judges a finished event, logs it and commits the state.
+// Observe implements proxy.Observer: it judges a finished event, logs it and commits the state. Nothing of the event is kept.
 func (j *judge) Observe(ctx context.Context, e event.Event) error {
 	select {
 	case <-j.waiting:
@@ -94,7 +100,7 @@ func (j *judge) Observe(ctx context.Context, e event.Event) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	step, changed, err := j.commit(ctx, e)
+	step, err := j.commit(ctx, &e)
 	if err != nil {
 		j.failed.Add(1)
 		return err
@@ -104,62 +110,16 @@ func (j *judge) Observe(ctx context.Context, e event.Event) error {
 		// An event that the log cannot take must leave no trace in the state, or a replay of the log would see
 		// another state than the verdicts were given in.
 		j.shed.Add(1)
-		return errors.Join(fmt.Errorf("event not logged: %w", err), j.undo(ctx, changed))
+		return errors.Join(fmt.Errorf("event not logged: %w", err), j.turn.Undo(ctx, j.state))
 	}
 	j.judged.Add(1)
 	j.position = position
 	return nil
 }
 
-// commit judges the event and stores what follows; when another node was faster, it judges anew. It returns what the
-// state held before.
-func (j *judge) commit(ctx context.Context, e event.Event) (engine.Step, []state.Entry, error) {
-	for range commitTries {
-		step, held, err := j.step(ctx, e)
-		if err != nil {
-			return step, nil, err
-		}
-		before, after := pair(step.Changes, held)
-		_, err = j.state.Commit(ctx, after)
-		if err == nil {
-			return step, before, nil
-		}
-		if !errors.Is(err, state.ErrStale) {
-			return step, nil, fmt.Errorf("commit state: %w", err)
-		}
-	}
-	return engine.Step{}, nil, fmt.Errorf("commit state: still stale after %d tries", commitTries)
-}
-
-// step loads what the event touches and observes it.
-func (j *judge) step(ctx context.Context, e event.Event) (engine.Step, []state.Entry, error) {
-	eng := j.plan.Load().engine
-	eng.Prepare(&e)
-	held, err := load(ctx, j.state, eng.Keys(&e))
-	if err != nil {
-		return engine.Step{}, nil, err
-	}
-	step, err := eng.Observe(e, toHeld(held))
-	return step, held, err
-}
-
-// undo puts back what the state held before an event that came to nothing.
-func (j *judge) undo(ctx context.Context, before []state.Entry) error {
-	keys := make([]string, len(before))
-	for i := range before {
-		keys[i] = before[i].Key
-	}
-	now, err := j.state.Load(ctx, keys)
-	if err != nil {
-		return fmt.Errorf("undo state: %w", err)
-	}
-	for i := range before {
-		before[i].Version = now[i].Version
-	}
-	if _, err := j.state.Commit(ctx, before); err != nil {
-		return fmt.Errorf("undo state: %w", err)
-	}
-	return nil
+// commit judges the event and stores what follows. The caller holds the lock; the step is good until the next event.
+func (j *judge) commit(ctx context.Context, e *event.Event) (*engine.Step, error) {
+	return j.turn.Observe(ctx, j.state, j.plan.Load().engine, e)
 }
 
 // freeze marks the state for a snapshot and says at which position of the log it stands.
@@ -169,50 +129,27 @@ func (j *judge) freeze(m *state.Memory) (stream.Position, bool) {
 	return j.position, j.restored && m.Freeze()
 }
 
-// restore folds one record of the log into the state without judging it anew.
-func restore(ctx context.Context, eng *engine.Engine, store state.Store, record event.Record) error {
-	held, err := load(ctx, store, eng.Keys(&record.Event))
-	if err != nil {
-		return err
-	}
-	changes, err := eng.Restore(record, toHeld(held))
-	if err != nil {
-		return err
-	}
-	_, after := pair(changes, held)
-	_, err = store.Commit(ctx, after)
-	return err
+// restore folds one record of the log into a state that is not open yet, without judging it anew.
+func (j *judge) restore(ctx context.Context, store state.Store, record *event.Record) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.turn.Restore(ctx, store, j.plan.Load().engine, record)
 }
 
-func load(ctx context.Context, store state.Store, keys []string) ([]state.Entry, error) {
-	held, err := store.Load(ctx, keys)
-	if err != nil {
-		return nil, fmt.Errorf("load state: %w", err)
-	}
-	return held, nil
-}
-
-func toHeld(entries []state.Entry) []engine.Held {
-	held := make([]engine.Held, len(entries))
-	for i := range entries {
-		held[i] = engine.Held{Key: entries[i].Key, Value: entries[i].Value, Ref: entries[i].Ref, Expires: entries[i].Expires}
-	}
-	return held
-}
-
-// pair sets each change beside what was there: the entries as they were, and as they are to be.
-func pair(changes []engine.Change, held []state.Entry) (before, after []state.Entry) {
-	known := make(map[string]*state.Entry, len(held))
-	for i := range held {
-		known[held[i].Key] = &held[i]
-	}
-	before, after = make([]state.Entry, len(changes)), make([]state.Entry, len(changes))
-	for i, c := range changes {
-		before[i] = state.Entry{Key: c.Key}
-		if old := known[c.Key]; old != nil {
-			before[i] = *old
+// cloneVerdict is a verdict that outlives the turn it was given in. Most have little that needs a copy.
+func cloneVerdict(v *event.Verdict) event.Verdict {
+	c := *v
+	c.Labels, c.EntityLabels = slices.Clone(v.Labels), slices.Clone(v.EntityLabels)
+	c.Tipped, c.Actions, c.Errors = slices.Clone(v.Tipped), slices.Clone(v.Actions), slices.Clone(v.Errors)
+	for i := range c.Labels {
+		c.Labels[i].Because = slices.Clone(c.Labels[i].Because)
+		for k := range c.Labels[i].Because {
+			c.Labels[i].Because[k].Value = strings.Clone(c.Labels[i].Because[k].Value)
 		}
-		after[i] = state.Entry{Key: c.Key, Value: c.Value, Ref: c.Ref, Version: before[i].Version, Expires: c.Expires}
+		c.Labels[i].Sentence = strings.Clone(c.Labels[i].Sentence)
 	}
-	return before, after
+	for i := range c.EntityLabels {
+		c.EntityLabels[i].Value = strings.Clone(c.EntityLabels[i].Value)
+	}
+	return c
 }

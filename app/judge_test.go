@@ -65,7 +65,7 @@ func TestConcurrentJudgementReplays(t *testing.T) {
 	again.open(state.NewMemory(0), nil, 0)
 	labels := 0
 	for _, e := range entries {
-		step, _, err := again.commit(ctx, e.Record.Event)
+		step, err := again.commit(ctx, &e.Record.Event)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,8 +16,10 @@ import (
 	"wayguard/engine"
 	"wayguard/event"
 	"wayguard/location"
+	"wayguard/origin"
 	"wayguard/packs"
 	"wayguard/rule"
+	"wayguard/site"
 )
 
 // plan is everything made from one configuration: compiled, immutable. A reload builds another beside it.
@@ -27,6 +29,7 @@ type plan struct {
 	specs      *capture.Set
 	rules      *rule.Set
 	engine     *engine.Engine
+	sites      *site.Set
 }
 
 // compile makes a plan and tells every problem. keys hash the sensitive values.
@@ -45,6 +48,8 @@ func compile(c config.Config, keys element.Keys) (*plan, document.Problems) {
 	problems = append(problems, failClosed(c)...)
 	p.rules, more = rule.Compile(c.Config, rule.StandardVocabulary(catalogue, specNames(c.Specs)))
 	problems = append(problems, more...)
+	p.sites, more = compileSites(c)
+	problems = append(problems, more...)
 	if len(problems) > 0 {
 		return nil, problems
 	}
@@ -53,6 +58,20 @@ func compile(c config.Config, keys element.Keys) (*plan, document.Problems) {
 		return nil, document.Problems{{Message: err.Error()}}
 	}
 	return p, nil
+}
+
+// compileSites makes the sites and tells what is wrong with them and with the origins they name.
+func compileSites(c config.Config) (*site.Set, document.Problems) {
+	problems := origin.Validate(c.Origins)
+	sites, more := site.Compile(c.Sites, c.UnknownHost)
+	if problems = append(problems, more...); sites == nil {
+		return nil, problems
+	}
+	names := []string{origin.DefaultName}
+	for _, o := range c.Origins {
+		names = append(names, o.Name)
+	}
+	return sites, append(problems, sites.CheckOrigins(names)...)
 }
 
 // withPacks adds the built-in packs to what the operator wrote. The starter specs are used only while the operator has

@@ -106,9 +106,8 @@ func (k *keeper) foldIn(ctx context.Context, position stream.Position) (stream.P
 	if err != nil || len(entries) == 0 {
 		return position, err
 	}
-	eng := k.judge.plan.Load().engine
 	for i := range entries {
-		if err := restore(ctx, eng, k.memory, entries[i].Record); err != nil {
+		if err := k.judge.restore(ctx, k.memory, &entries[i].Record); err != nil {
 			k.logger.Error("a record could not be folded into the state", "position", entries[i].Position, "error", err)
 		}
 	}

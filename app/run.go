@@ -18,6 +18,8 @@ import (
 	"wayguard/element"
 	"wayguard/hub"
 	"wayguard/integration"
+	"wayguard/listen"
+	"wayguard/origin"
 	"wayguard/proxy"
 	"wayguard/state"
 	"wayguard/store"
@@ -32,6 +34,14 @@ type RunOptions struct {
 	Origin, Listen, Hub, Data string
 	// Role is what this process does; empty: everything.
 	Role Role
+	// Inherited are the sockets of the process before this one; nil is none.
+	Inherited *listen.Inherited
+}
+
+// Signals are what an operator asks of a running process; each may be nil.
+type Signals struct {
+	// Reload asks for the configuration to be read again, Upgrade for a new process to take over.
+	Reload, Upgrade <-chan os.Signal
 }
 
 // Role is the part of the work that a process does.
@@ -44,18 +54,18 @@ const (
 	OnlyEngine Role = "engine"
 )
 
-// Run protects a site until ctx ends. reload, which may be nil, asks for the configuration to be read again.
-func Run(ctx context.Context, world World, options RunOptions, reload <-chan os.Signal) error {
+// Run protects a site until ctx ends.
+func Run(ctx context.Context, world World, options RunOptions, signals Signals) error {
 	c, err := options.read(world)
 	if err != nil {
 		return err
 	}
-	h, err := open(world, c, options.Role)
+	h, err := open(world, c, options)
 	if err != nil {
 		return err
 	}
 	read := func() (config.Config, error) { return options.read(world) }
-	return h.run(ctx, reload, read)
+	return h.run(ctx, signals, read)
 }
 
 // read loads the configuration and lays the command line over it.
@@ -91,10 +101,13 @@ type house struct {
 	world  World
 	config config.Config
 	role   Role
-	keys   element.Keys
+	// inherited are the sockets of the process before this one, nil where there was none.
+	inherited *listen.Inherited
+	keys      element.Keys
 
 	judge   *judge
 	proxy   *proxy.Server
+	origins *origin.Set // those of the plan in force; the proxy closes each when it is replaced
 	metrics *prometheus.Registry
 	started bool // startWork was called
 	// hubListener and metricsListener are open from the start, so that a taken port is told at once; an engine has no Hub.
@@ -116,8 +129,8 @@ type house struct {
 
 // open compiles the configuration and opens every listener. Its errors are the operator's to mend; what may fail in
 // the middle of the night is opened by run.
-func open(world World, c config.Config, role Role) (_ *house, err error) {
-	h := &house{world: world, config: c, role: role, metrics: prometheus.NewRegistry()}
+func open(world World, c config.Config, options RunOptions) (_ *house, err error) {
+	h := &house{world: world, config: c, role: options.Role, inherited: options.Inherited, metrics: prometheus.NewRegistry()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())
@@ -135,11 +148,15 @@ func open(world World, c config.Config, role Role) (_ *house, err error) {
 		return nil, err
 	}
 	h.judge = newJudge(p)
-	h.proxy, err = proxy.New(c.Proxy, proxy.Deps{Environment: c.Environment, Observer: h.judge, Log: world.Logger})
+	h.proxy, err = proxy.New(c.Proxy, proxy.Deps{Environment: c.Environment, Observer: h.judge, Log: world.Logger,
+		Inherited: options.Inherited})
 	if err != nil {
 		return nil, err
 	}
-	h.proxy.Swap(p.specs, p)
+	if h.origins, err = h.newOrigins(c); err != nil {
+		return nil, err
+	}
+	h.proxy.Swap(proxy.Snapshot{Specs: p.specs, Policy: p, Sites: p.sites, Origins: h.origins})
 	if err := h.listen(); err != nil {
 		return nil, err
 	}
@@ -148,8 +165,11 @@ func open(world World, c config.Config, role Role) (_ *house, err error) {
 }
 
 func (h *house) listen() (err error) {
-	if h.role != OnlyEngine {
-		if h.hubListener, err = net.Listen("tcp", h.config.Hub.Listen); err != nil {
+	if h.inherited != nil {
+		return h.proxy.Listen() // the process before this one still has the other addresses
+	}
+	if address := h.hubAddress(); address != "" {
+		if h.hubListener, err = net.Listen("tcp", address); err != nil {
 			return fmt.Errorf("hub: %w", err)
 		}
 	}
@@ -204,7 +224,9 @@ func writeWhole(path string, data []byte) error {
 }
 
 // run starts every part, and stops them in reverse when ctx ends or one of them fails.
-func (h *house) run(ctx context.Context, reload <-chan os.Signal, read func() (config.Config, error)) error {
+func (h *house) run(ctx context.Context, signals Signals, read func() (config.Config, error)) error {
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
 	front, serving := errgroup.WithContext(ctx)
 	// Traffic stops first, then what it feeds: the workers' context outlives the visitors'.
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
@@ -212,11 +234,13 @@ func (h *house) run(ctx context.Context, reload <-chan os.Signal, read func() (c
 	var back errgroup.Group
 
 	front.Go(func() error { return h.proxy.Serve(serving) })
-	if h.metricsListener != nil {
-		front.Go(func() error { h.serveBeside("metrics", h.serveMetrics(serving)); return nil })
-	}
-	front.Go(func() error { h.reloads(serving, reload, read); return nil })
+	front.Go(func() error { h.reloads(serving, signals.Reload, read); return nil })
+	front.Go(func() error { h.upgrades(serving, signals.Upgrade, leave); return nil })
 	front.Go(func() error {
+		h.succeed(serving)
+		if h.metricsListener != nil {
+			front.Go(func() error { h.serveBeside("metrics", h.serveMetrics(serving)); return nil })
+		}
 		if !h.insistOnStorage(serving) {
 			return nil
 		}
@@ -279,13 +303,14 @@ func (h *house) settle() {
 }
 
 func (h *house) announce() {
-	attributes := []any{"origin", h.config.Proxy.Origin.URL,
-		"environment", h.config.Environment, "rules", h.judge.plan.Load().engine.Rules()}
-	for _, address := range h.proxy.Addresses() {
-		attributes = append(attributes, "proxy", address.String())
-	}
+	var attributes []any
 	if h.hubListener != nil {
 		attributes = append(attributes, "hub", "http://"+h.hubListener.Addr().String())
+	}
+	attributes = append(attributes, "pid", os.Getpid(), "origin", h.config.Proxy.Origin.URL, "environment", h.config.Environment,
+		"rules", h.judge.plan.Load().engine.Rules())
+	for _, address := range h.proxy.Addresses() {
+		attributes = append(attributes, "proxy", address.String())
 	}
 	if h.metricsListener != nil {
 		attributes = append(attributes, "metrics", "http://"+h.metricsListener.Addr().String()+"/metrics")

@@ -41,39 +41,41 @@ type content struct {
 
 // read gives the message's content, undoing the Content-Encoding at the first call.
 func (m *message) read() *content {
-	if m.content != nil {
-		return m.content
+	c := &m.content
+	if m.isRead {
+		return c
 	}
-	m.content = &content{truncated: m.body.Truncated}
-	m.content.media, m.content.boundary = m.mediaType()
+	m.isRead = true
+	c.truncated = m.body.Truncated
+	c.media, c.boundary = m.mediaType()
 	data := m.body.Bytes
 	if len(data) > m.limit {
-		data, m.content.truncated = data[:m.limit], true
+		data, c.truncated = data[:m.limit], true
 	}
 	codings := m.codings()
 	if len(codings) > maxCodings {
-		m.content.unreadable = true
+		c.unreadable = true
 		m.issues.add("body_encoding", "", m.side()+" has more content encodings than are undone")
-		return m.content
+		return c
 	}
 	for _, coding := range codings {
-		out, whole, err := decompress(coding, data, m.limit*expansionFactor)
-		if err != nil && (len(out) == 0 || !m.content.truncated) {
-			m.content.unreadable = true
+		out, whole, err := decompress(coding, data, m.unpacked)
+		if err != nil && (len(out) == 0 || !c.truncated) {
+			c.unreadable = true
 			m.issues.add("body_encoding", "", m.side()+": "+err.Error())
-			return m.content
+			return c
 		}
 		if err == nil && !whole {
 			m.issues.add("body_too_large", "", m.side()+" decompresses to more than is read")
-			m.content.truncated = true
+			c.truncated = true
 		}
 		data = out
 	}
-	m.content.data = data
-	if m.content.truncated {
+	c.data = data
+	if c.truncated {
 		m.issues.add("body_truncated", "", m.side()+" is longer than is read")
 	}
-	return m.content
+	return c
 }
 
 // mediaType is the body's type in lower case; a charset other than UTF-8 makes the body unreadable.
@@ -86,8 +88,13 @@ func (m *message) mediaType() (media, boundary string) {
 			return "", ""
 		}
 	}
-	if header == "" {
-		return "", ""
+	switch header {
+	case "", "application/json", "application/x-www-form-urlencoded", "text/html", "text/plain", "text/xml":
+		return header, "" // as nearly all of them are written
+	case "application/json; charset=utf-8", "application/json;charset=utf-8", "application/json; charset=UTF-8", "application/json;charset=UTF-8":
+		return "application/json", ""
+	case "text/html; charset=utf-8", "text/html; charset=UTF-8":
+		return "text/html", ""
 	}
 	media, parameters, err := mime.ParseMediaType(header)
 	if err != nil && media == "" {
@@ -105,6 +112,9 @@ func (m *message) mediaType() (media, boundary string) {
 
 // codings are the body's Content-Encodings, outermost first.
 func (m *message) codings() []string {
+	if len(m.body.Bytes) == 0 {
+		return nil
+	}
 	var codings []string
 	for _, field := range m.header {
 		if !equalFold(field.Name, "content-encoding") {
@@ -116,9 +126,6 @@ func (m *message) codings() []string {
 				codings = append([]string{coding}, codings...)
 			}
 		}
-	}
-	if len(m.body.Bytes) == 0 {
-		return nil
 	}
 	return codings
 }
@@ -172,9 +179,10 @@ func decompressor(coding string, data []byte) (io.ReadCloser, error) {
 
 // starts gives the first byte of the content that is no white space, 0 when there is none.
 func (c *content) starts() byte {
-	trimmed := bytes.TrimLeft(c.data, " \t\r\n")
-	if len(trimmed) == 0 {
-		return 0
+	for _, b := range c.data {
+		if b != ' ' && b != '\t' && b != '\r' && b != '\n' {
+			return b
+		}
 	}
-	return trimmed[0]
+	return 0
 }

@@ -18,7 +18,7 @@ const maxSpecs = 2000
 // a caller that wants all or nothing looks at the problems.
 func Compile(cfg Config, n *element.Normaliser, locate Locator) (*Set, document.Problems) {
 	c := compiler{catalogue: n.Catalogue(), known: element.Default(), names: map[string]document.Mark{}}
-	shared := &tools{normaliser: n, catalogue: n.Catalogue(), locate: locate, tokens: c.tokens(cfg.Sessions.Tokens)}
+	shared := newTools(n, locate, c.tokens(cfg.Sessions.Tokens))
 	set := &Set{}
 	if len(cfg.Specs) > maxSpecs {
 		c.problems = append(c.problems, document.Problem{Path: "specs",
@@ -68,6 +68,8 @@ func (c *compiler) spec(config *SpecConfig) *Spec {
 		RequestLimit:  c.limit(config, "limits.request_body", config.Limits.RequestBody),
 		ResponseLimit: c.limit(config, "limits.response_body", config.Limits.ResponseBody)}
 	s.own.RequestBody = s.own.Undecided || needBody(s.request)
+	s.ownUnpacked = c.unpacked(config, s.own)
+	s.arrange()
 	s.own.ResponseBody = needBody(s.response) ||
 		slices.ContainsFunc(s.outcomes, func(o outcome) bool { return o.needsBody() })
 	return s
@@ -118,6 +120,23 @@ func (c *compiler) limit(config *SpecConfig, path string, limit document.Bytes) 
 		c.tell(config.At.Problem(path, fmt.Sprintf("must be between 1B and %s", document.Bytes(maxBodyLimit)), ""))
 	}
 	return int(limit)
+}
+
+// unpacked are the limits of decompressed bodies. A visitor waits for what is read of an inline request, so that it may
+// not become longer than a body may be that is not compressed; otherwise a body may grow to some times its length.
+func (c *compiler) unpacked(config *SpecConfig, needs Needs) unpackedLimits {
+	given := config.Limits.Decompressed
+	switch {
+	case given < 0 || given > maxBodyLimit*expansionFactor:
+		c.tell(config.At.Problem("limits.decompressed", fmt.Sprintf("must be between 1B and %s", document.Bytes(maxBodyLimit*expansionFactor)), ""))
+	case given > 0:
+		return unpackedLimits{int(given), int(given)}
+	}
+	limits := unpackedLimits{needs.RequestLimit * expansionFactor, needs.ResponseLimit * expansionFactor}
+	if needs.Inline {
+		limits.request = needs.RequestLimit
+	}
+	return limits
 }
 
 func needBody(list []take) bool {
@@ -204,11 +223,11 @@ func (c *compiler) condition(at document.Mark, name string, values []string, fol
 	return newCondition(name, values, folded)
 }
 
-func (c *compiler) tokens(configs TokensConfig) []tokenPlace {
+func (c *compiler) tokens(configs TokensConfig) tokenPlaces {
 	if configs == nil {
 		configs = DefaultTokens()
 	}
-	var places []tokenPlace
+	places := tokenPlaces{cookies: map[string]struct{}{}}
 	for i, config := range configs {
 		if config.At == (document.Mark{}) {
 			config.At = document.At(fmt.Sprintf("sessions.tokens[%d]", i))
@@ -219,7 +238,14 @@ func (c *compiler) tokens(configs TokensConfig) []tokenPlace {
 			continue
 		}
 		// Names of cookies are compared exactly, those of headers without regard to case.
-		places = append(places, tokenPlace{cookie: config.Cookie != "", name: newGlob(name, config.Header != "")})
+		switch {
+		case config.Header != "":
+			places.headers = append(places.headers, newGlob(name, true))
+		case strings.Contains(name, "*"):
+			places.globs = append(places.globs, newGlob(name, false))
+		default:
+			places.cookies[name] = struct{}{}
+		}
 	}
 	return places
 }

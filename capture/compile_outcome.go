@@ -72,7 +72,7 @@ func (c *compiler) jsonCondition(at document.Mark, text string, values []string)
 	if len(values) == 0 {
 		c.tell(at.Problem(text, "has no value", `write "*" for any value or "!" for none`))
 	}
-	condition := jsonCondition{path: path}
+	condition := jsonCondition{path: jsonPath{path: path, number: complexPath}}
 	for _, value := range values {
 		switch value {
 		case present:

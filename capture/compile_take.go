@@ -29,7 +29,7 @@ func (c *compiler) takes(config *SpecConfig, at document.Mark, written map[strin
 		}
 		t := byName[name]
 		if t == nil {
-			t = &take{definition: definition}
+			t = &take{definition: definition, known: definition.Type.InputParts()}
 			byName[name] = t
 		}
 		if !isPart {
@@ -164,7 +164,8 @@ func (c *compiler) place(spec *SpecConfig, config *SourceConfig, s *source, resp
 			c.tell(at.Problem(key, fmt.Sprintf("the path pattern has no parameter %q", s.name), knownWords(s.name, names)))
 		}
 	case fromJSON:
-		s.json, err = parseJSONPath(s.name)
+		s.json.number = complexPath
+		s.json.path, err = parseJSONPath(s.name)
 	case fromXML:
 		s.xml, err = parseXMLPath(s.name)
 	case fromGraphQL:

@@ -68,10 +68,12 @@ type MatchConfig struct {
 	GraphQL     document.Strings            `yaml:"graphql"`
 }
 
-// LimitsConfig bounds the copies of the bodies, in bytes as on the wire.
+// LimitsConfig bounds the copies of the bodies, in bytes; the two of a body are as on the wire.
 type LimitsConfig struct {
 	RequestBody  document.Bytes `yaml:"request_body"`
 	ResponseBody document.Bytes `yaml:"response_body"`
+	// Decompressed bounds what either body may grow to when its Content-Encoding is undone.
+	Decompressed document.Bytes `yaml:"decompressed"`
 }
 
 // SourcesConfig is one source or a list of them; the first that yields a value wins.

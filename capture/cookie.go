@@ -45,12 +45,12 @@ type setCookie struct {
 	deletes     bool
 }
 
-// setCookies reads the Set-Cookie headers (RFC 6265, section 5.2). Whether a cookie has expired is told by the time of
-// the exchange.
-func setCookies(header []Field, at time.Time) []setCookie {
-	var cookies []setCookie
+// setCookies appends the cookies of the Set-Cookie headers (RFC 6265, section 5.2). Whether a cookie has expired is told
+// by the time of the exchange.
+func setCookies(cookies []setCookie, header []Field, at time.Time) []setCookie {
+	start := len(cookies)
 	for i := range header {
-		if !equalFold(header[i].Name, "set-cookie") || len(cookies) >= maxCookies {
+		if !equalFold(header[i].Name, "set-cookie") || len(cookies)-start >= maxCookies {
 			continue
 		}
 		pair, attributes, _ := strings.Cut(header[i].Value, ";")
@@ -71,12 +71,12 @@ func expired(attributes string, at time.Time) bool {
 	for attribute := range strings.SplitSeq(attributes, ";") {
 		name, value, _ := strings.Cut(attribute, "=")
 		value = strings.TrimSpace(value)
-		switch strings.ToLower(strings.TrimSpace(name)) {
-		case "max-age":
+		switch name = strings.TrimSpace(name); {
+		case equalFold(name, "max-age"):
 			if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
 				return seconds <= 0
 			}
-		case "expires":
+		case equalFold(name, "expires"):
 			if when, ok := parseCookieTime(value); ok {
 				past = !when.After(at)
 			}

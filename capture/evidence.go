@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -12,106 +13,178 @@ import (
 // maxTokens bounds the session tokens of an event.
 const maxTokens = 16
 
-// tokenPlace is a place of the application's session tokens.
-type tokenPlace struct {
-	cookie bool
-	name   glob
+// tokenPlaces are the places of the application's session tokens: names of cookies and of headers, whole or as globs.
+type tokenPlaces struct {
+	cookies map[string]struct{}
+	globs   []glob
+	headers []glob
 }
 
 // evidence is what the wire shows about the visitor. The response is nil when there was none.
-func (t *tools) evidence(r *Request, response *message) event.Evidence {
-	evidence := event.Evidence{HeaderShape: headerShape(r.Header), Tokens: t.findTokens(r, response)}
-	if peer := r.Peer.Unmap(); peer.IsValid() {
-		evidence.Address = peer.WithZone("").String()
-	}
-	if agent := headerValue(r.Header, "user-agent"); agent != "" {
-		// Keyed, as anything may stand in a header.
-		evidence.UserAgent = t.normaliser.Keys().Hash("evidence_user_agent", agent)
+func (t *tools) evidence(x *Scratch, r *Request, address string, agent *agentFacts, response *message) event.Evidence {
+	evidence := event.Evidence{Address: address, HeaderShape: t.headerShape(x, r.Header), Tokens: t.findTokens(x, r, response)}
+	if agent != nil {
+		evidence.UserAgent = agent.hash
 	}
 	return evidence
 }
 
 // findTokens are the session tokens of both sides, those the response issued last, each group by name.
-func (t *tools) findTokens(r *Request, response *message) []event.Token {
-	var tokens []event.Token
+func (t *tools) findTokens(x *Scratch, r *Request, response *message) []event.Token {
+	start := len(x.tokens)
 	for name, value := range requestCookies(r.Header) {
-		tokens = t.addToken(tokens, true, name, value, false)
+		if t.places.hasCookie(name) {
+			t.addToken(x, start, "cookie:", name, value, false)
+		}
 	}
-	for i := range r.Header {
-		tokens = t.addToken(tokens, false, r.Header[i].Name, r.Header[i].Value, false)
+	if len(t.places.headers) > 0 {
+		for i := range r.Header {
+			t.addHeader(x, start, &r.Header[i])
+		}
 	}
 	if response != nil {
-		for _, set := range setCookies(response.header, r.Time) {
-			if !set.deletes {
-				tokens = t.addToken(tokens, true, set.name, set.value, true)
+		for _, set := range response.setCookies() {
+			if !set.deletes && t.places.hasCookie(set.name) {
+				t.addToken(x, start, "cookie:", set.name, set.value, true)
 			}
 		}
 	}
-	slices.SortStableFunc(tokens, func(a, b event.Token) int {
-		if a.Issued != b.Issued {
-			if b.Issued {
-				return -1
+	if len(x.tokens) == start {
+		return nil
+	}
+	tokens := x.tokens[start:]
+	if len(tokens) > 1 {
+		slices.SortStableFunc(tokens, func(a, b event.Token) int {
+			if a.Issued != b.Issued {
+				if b.Issued {
+					return -1
+				}
+				return 1
 			}
-			return 1
-		}
-		return strings.Compare(a.Name+"\x00"+a.Hash, b.Name+"\x00"+b.Hash)
-	})
-	return slices.Compact(tokens)
+			return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Hash, b.Hash))
+		})
+		tokens = slices.Compact(tokens)
+		x.tokens = x.tokens[:start+len(tokens)]
+	}
+	return tokens[:len(tokens):len(tokens)]
 }
 
-func (t *tools) addToken(tokens []event.Token, cookie bool, name, value string, issued bool) []event.Token {
-	if value == "" || len(tokens) >= maxTokens {
-		return tokens
+func (p *tokenPlaces) hasCookie(name string) bool {
+	if _, known := p.cookies[name]; known {
+		return true
 	}
-	for _, place := range t.tokens {
-		if place.cookie != cookie || !place.name.matches(name) {
-			continue
+	return anyMatches(p.globs, name)
+}
+
+func anyMatches(globs []glob, name string) bool {
+	for i := range globs {
+		if globs[i].matches(name) {
+			return true
 		}
-		kind := "cookie:"
-		if !cookie {
-			// Basic and Digest credentials hold a password, and are the same at every login: no session.
-			if scheme, _, _ := strings.Cut(value, " "); equalFold(scheme, "basic") || equalFold(scheme, "digest") {
-				return tokens
-			}
-			kind = "header:"
-			name = strings.ToLower(name)
-		}
-		return append(tokens, event.Token{Name: kind + safeTokenName(name),
-			Hash: t.normaliser.Keys().Hash("session_token", value), Issued: issued})
 	}
-	return tokens
+	return false
+}
+
+func (t *tools) addHeader(x *Scratch, start int, field *Field) {
+	if field.Value == "" || !anyMatches(t.places.headers, field.Name) {
+		return
+	}
+	// Basic and Digest credentials hold a password, and are the same at every login: no session.
+	if scheme, _, _ := strings.Cut(field.Value, " "); equalFold(scheme, "basic") || equalFold(scheme, "digest") {
+		return
+	}
+	t.addToken(x, start, "header:", x.arena.Lower(field.Name), field.Value, false)
+}
+
+func (t *tools) addToken(x *Scratch, start int, kind, name, value string, issued bool) {
+	if value == "" || len(x.tokens)-start >= maxTokens {
+		return
+	}
+	x.tokens = append(x.tokens, event.Token{Name: x.arena.Join(kind, safeTokenName(name)),
+		Hash: t.normaliser.Keys().HashIn(&x.arena, "session_token", value), Issued: issued})
 }
 
 // safeTokenName keeps what has the form of a cookie's or header's name: a glob may fit what a hostile visitor chose.
 func safeTokenName(name string) string {
-	if len(name) > 64 || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if len(name) > 64 {
 		return "other"
 	}
-	digits := len(onlyDigits(name))
+	digits := 0
+	for i := range len(name) {
+		c := name[i]
+		if c <= ' ' || c > '~' {
+			return "other"
+		}
+		if c >= '0' && c <= '9' {
+			digits++
+		}
+	}
 	if digits >= 9 && digits < 20 {
 		return "other" // no number of a card or a person hides in a name
 	}
 	return name
 }
 
+// maxShape bounds the names whose shape is remembered, in bytes.
+const maxShape = 512
+
 // headerShape is the first 16 hex digits of the SHA-256 of the names of those headers that a client sends with each of
 // its requests, as spelled and in the order given. What differs between a page, a form and a script's call of one
 // browser (Origin, Referer, Content-Type, Sec-Fetch-*, the caller's own headers) or is added on the way is left out, so
 // that the shape stays the same for one client; of client hints only the three that are always sent count, and not their
 // place, which differs too.
-func headerShape(header []Field) string {
-	digest := sha256.New()
-	hints := 0
+func (t *tools) headerShape(x *Scratch, header []Field) string {
+	names, hints := x.shape[:0], 0
 	for i := range header {
-		name := header[i].Name
-		switch strings.ToLower(name) {
-		case "user-agent", "accept", "accept-encoding", "accept-language", "accept-charset", "dnt", "sec-gpc":
-			digest.Write([]byte(name))
-			digest.Write([]byte{0})
-		case "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform":
+		switch shaping(header[i].Name) {
+		case countedName:
+			names = append(append(names, header[i].Name...), 0)
+		case countedHint:
 			hints++
 		}
 	}
-	digest.Write([]byte{byte(min(hints, 255))})
-	return hex.EncodeToString(digest.Sum(nil)[:8])
+	names = append(names, byte(min(hints, 255)))
+	x.shape = names
+	if len(names) > maxShape {
+		x.shape = nil
+		return shapeOf(names)
+	}
+	if known := t.shapes.Find(names); known != nil {
+		return *known
+	}
+	return *t.shapes.Keep(names, shapeOf(names))
+}
+
+func shapeOf(names []byte) string {
+	sum := sha256.Sum256(names)
+	return hex.EncodeToString(sum[:8])
+}
+
+// shaped says what a header's name adds to the shape.
+type shaped uint8
+
+const (
+	uncounted shaped = iota
+	countedName
+	countedHint
+)
+
+func shaping(name string) shaped {
+	var room [18]byte // as long as the longest of them
+	if len(name) > len(room) {
+		return uncounted
+	}
+	lower := append(room[:0], name...)
+	for i, c := range lower {
+		if 'A' <= c && c <= 'Z' {
+			lower[i] = c + 'a' - 'A'
+		}
+	}
+	switch string(lower) {
+	case "user-agent", "accept", "accept-encoding", "accept-language", "accept-charset", "dnt", "sec-gpc":
+		return countedName
+	case "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform":
+		return countedHint
+	}
+	return uncounted
 }

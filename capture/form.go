@@ -3,9 +3,10 @@ package capture
 import (
 	"bytes"
 	"iter"
-	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"wayguard/element"
 )
 
 // maxPairs bounds the name-value pairs that are looked at in a form's body. Those of a query are bounded by the length of
@@ -30,28 +31,50 @@ func pairs(text string) iter.Seq2[string, string] {
 }
 
 // decodeFormText decodes a form's text; false when its escapes or the result's UTF-8 are broken.
-func decodeFormText(text string) (string, bool) {
-	if strings.ContainsAny(text, "%+") {
-		decoded, err := url.QueryUnescape(text)
-		if err != nil {
+func decodeFormText(a *element.Arena, text string) (string, bool) {
+	if isEncoded(text) {
+		decoded, ok := appendDecoded(a.Buffer(len(text)), text)
+		if !ok {
 			return "", false
 		}
-		text = decoded
+		text = a.Keep(decoded)
 	}
 	return text, utf8.ValidString(text)
 }
 
-// formValues are the values of a name in a form-encoded text.
-func formValues(text, name string) []found {
-	var values []found
-	for raw, value := range pairs(text) {
-		if !decodedEquals(raw, name) {
-			continue
+func isEncoded(text string) bool {
+	return strings.IndexByte(text, '%') >= 0 || strings.IndexByte(text, '+') >= 0
+}
+
+// appendDecoded appends a form's text without its escapes; false when one is broken.
+func appendDecoded(b []byte, text string) ([]byte, bool) {
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '+':
+			b = append(b, ' ')
+		case c != '%':
+			b = append(b, c)
+		case i+2 >= len(text) || !isHex(text[i+1]) || !isHex(text[i+2]):
+			return b, false
+		default:
+			b = append(b, unhex(text[i+1])<<4|unhex(text[i+2]))
+			i += 2
 		}
-		decoded, ok := decodeFormText(value)
-		values = append(values, found{text: decoded, broken: !ok})
 	}
-	return values
+	return b, true
+}
+
+// formValues appends the values of a name in a form-encoded text.
+func formValues(a *element.Arena, list []found, text, name string) []found {
+	for text != "" {
+		var pair string
+		pair, text, _ = strings.Cut(text, "&")
+		if raw, value, _ := strings.Cut(pair, "="); pair != "" && decodedEquals(raw, name) {
+			decoded, ok := decodeFormText(a, value)
+			list = append(list, found{text: decoded, broken: !ok})
+		}
+	}
+	return list
 }
 
 // form is the content as form-encoded text, "" when it is none. Of a cut form the last pair is dropped: it may be cut too.
@@ -72,6 +95,6 @@ func (m *message) form() string {
 		}
 		data = data[:end]
 	}
-	c.form, c.formRead = string(data), true
+	c.form, c.formRead = m.arena().Text(data), true
 	return c.form
 }

@@ -37,13 +37,13 @@ func (m *message) readGraphQL() *graphqlBody {
 		return m.requests
 	}
 	m.requests = &graphqlBody{}
-	if values := formValues(m.query, "query"); len(values) > 0 && len(m.body.Bytes) == 0 {
-		m.addGraphQL(values[0].text, firstText(formValues(m.query, "operationName")),
-			parseVariables(firstText(formValues(m.query, "variables"))))
+	if values := formValues(m.arena(), nil, m.query, "query"); len(values) > 0 && len(m.body.Bytes) == 0 {
+		m.addGraphQL(values[0].text, firstText(formValues(m.arena(), nil, m.query, "operationName")),
+			parseVariables(firstText(formValues(m.arena(), nil, m.query, "variables"))))
 		return m.requests
 	}
 	if c := m.read(); c.media == "application/graphql" && !c.unreadable && !c.truncated {
-		m.addGraphQL(string(c.data), firstText(formValues(m.query, "operationName")), nil)
+		m.addGraphQL(string(c.data), firstText(formValues(m.arena(), nil, m.query, "operationName")), nil)
 		return m.requests
 	}
 	body := m.readJSON()

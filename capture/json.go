@@ -162,6 +162,70 @@ func trimFraction(text string) string {
 	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 }
 
+// jsonPath is a compiled path with its number in the trie of the spec's paths, complexPath when it is not in there.
+type jsonPath struct {
+	path   jp.Expr
+	number int
+}
+
+// scanState is how far a message's JSON has come.
+type scanState uint8
+
+const (
+	notScanned scanState = iota
+	scanned              // the scan has found everything that the trie's paths select
+	noJSON               // there is nothing that could be JSON
+	leftToTree           // the scan was not sure: the tree has the word
+)
+
+// scanJSON passes over the message's content at the first call.
+func (m *message) scanJSON() scanState {
+	if m.scanned != notScanned {
+		return m.scanned
+	}
+	m.scanned = leftToTree
+	if m.trie.paths > 0 {
+		c := m.read()
+		switch first := c.starts(); {
+		case c.unreadable || first == 0 || !isJSON(c.media) && first != '{' && first != '[' || c.truncated:
+			m.scanned = noJSON
+		case m.scan.run(c.data, m.trie):
+			m.scanned = scanned
+		}
+	}
+	return m.scanned
+}
+
+// isJSON says whether the content is one valid JSON text.
+func (m *message) isJSON() bool {
+	switch m.scanJSON() {
+	case scanned:
+		return true
+	case noJSON:
+		return false
+	}
+	return m.readJSON().ok
+}
+
+// selectJSON appends the values at a path.
+func (m *message) selectJSON(list []found, p *jsonPath) []found {
+	if !m.isJSON() {
+		return list
+	}
+	if p.number != complexPath && m.scanned == scanned {
+		return m.scan.found(m.arena(), list, p.number)
+	}
+	return append(list, selectJSON(m.readJSON().root, p.path)...)
+}
+
+// hasJSON says whether a path of a valid text selects anything but null.
+func (m *message) hasJSON(p *jsonPath) bool {
+	if p.number != complexPath && m.scanned == scanned {
+		return m.scan.has(p.number)
+	}
+	return hasJSON(m.readJSON().root, p.path)
+}
+
 // readJSON parses the message's content at the first call. A text that claims to be JSON and is not makes an issue;
 // other content is tried only when it begins like JSON, because some applications do not look at the content type.
 func (m *message) readJSON() *jsonBody {

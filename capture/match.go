@@ -3,6 +3,7 @@ package capture
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // matcher is a spec's compiled conditions on the head of a request.
@@ -178,7 +179,7 @@ func (m *matcher) matchesQuery(query string) bool {
 		for name, value := range pairs(query) {
 			if decodedEquals(name, c.name) {
 				found = true
-				text, ok := decodeFormText(value)
+				text, ok := decodeFormText(nil, value)
 				fits = fits || ok && c.fits(text)
 			}
 		}
@@ -191,9 +192,10 @@ func (m *matcher) matchesQuery(query string) bool {
 
 // decodedEquals compares an encoded name with a plain one, decoding only where it must.
 func decodedEquals(encoded, plain string) bool {
-	if !strings.ContainsAny(encoded, "%+") {
+	if !isEncoded(encoded) {
 		return encoded == plain
 	}
-	text, ok := decodeFormText(encoded)
-	return ok && text == plain
+	var room [256]byte
+	text, ok := appendDecoded(room[:0], encoded)
+	return ok && utf8.Valid(text) && string(text) == plain
 }

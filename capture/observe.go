@@ -8,62 +8,76 @@ import (
 )
 
 // Request is the event that the request alone tells of. Its Spec is empty when the body showed that no spec matches.
-func (s *Spec) Request(r *Request) event.Event { return s.Exchange(r, nil) }
+func (s *Spec) Request(r *Request) event.Event { return s.ExchangeIn(new(Scratch), r, nil) }
 
 // Exchange is the finished event; resp is nil when there was no response. Its Spec is empty when the body showed that no
-// spec matches: nothing may be recorded then.
+// spec matches: nothing may be recorded then. The event is the caller's for ever, but for texts that it shares with the
+// heads of request and response.
 func (s *Spec) Exchange(r *Request, resp *Response) event.Event {
-	resolved, issues := s.resolve(r)
-	if resolved == nil {
-		return event.Event{}
+	return s.ExchangeIn(new(Scratch), r, resp)
+}
+
+// RequestIn is Request in the memory of a Scratch, which see.
+func (s *Spec) RequestIn(x *Scratch, r *Request) event.Event { return s.ExchangeIn(x, r, nil) }
+
+// ExchangeIn is Exchange in the memory of a Scratch, which see. It allocates nothing for the exchanges that most are.
+func (s *Spec) ExchangeIn(x *Scratch, r *Request, resp *Response) event.Event {
+	x.issues.list = nil
+	resolved := s
+	if s.needs.Undecided {
+		var issues *issueList
+		if resolved, issues = s.resolve(r); resolved == nil {
+			return event.Event{}
+		}
+		x.issues.list = issues.list
 	}
-	return resolved.observe(r, resp, issues)
+	return resolved.observe(x, r, resp)
 }
 
 // observe makes the event of a request that matches in full.
-func (s *Spec) observe(r *Request, resp *Response, issues *issueList) event.Event {
-	path := splitPath(segments{}, r.Path)
-	request := s.message(r, &path, issues)
+func (s *Spec) observe(x *Scratch, r *Request, resp *Response) event.Event {
+	if s.takesPath {
+		x.path = splitPath(x.path, r.Path)
+	}
+	issues := &x.issues
+	x.request = s.message(x, r, &x.path, issues)
 	e := event.Event{
 		ID: r.ID, Environment: r.Environment, Time: r.Time.UTC(), Name: s.event, Type: s.kind, Spec: s.name,
 		HTTP: event.HTTP{Method: safeMethod(r.Method), Host: safeHost(r.Host), Route: s.match.path.source, Inline: s.own.Inline},
 	}
-	g := gathering{tools: s.tools, issues: issues, counts: map[string]int{}}
-	g.take(request, s.request)
+	g := gathering{Scratch: x, tools: s.tools, issues: issues}
+	g.begin(s.slots)
+	g.take(&x.request, s.request)
 	var response *message
 	if resp != nil {
 		e.HTTP.Status, e.HTTP.Duration = resp.Status, resp.Duration
-		response = &message{header: resp.Header, body: resp.Body, limit: s.needs.ResponseLimit, response: true, at: r.Time,
-			issues: issues}
+		x.response = message{scratch: x, header: resp.Header, body: resp.Body, limit: s.needs.ResponseLimit, unpacked: s.unpacked.response,
+			response: true, at: r.Time, trie: &s.responsePaths, scan: &x.scans[1], issues: issues}
+		response = &x.response
 		g.take(response, s.response)
 		s.decide(&e, r, resp, response)
 	}
-	s.surroundings(&g, r, request)
-	e.Evidence = s.tools.evidence(r, response)
+	var address *addressFacts
+	addressText := ""
+	if peer := r.Peer.Unmap().WithZone(""); peer.IsValid() {
+		address = s.tools.addressOf(peer)
+		addressText = address.text
+	}
+	agent := s.tools.agentOf(headerValue(r.Header, "user-agent"))
+	s.surroundings(&g, r, &x.request, address, agent)
+	e.Evidence = s.tools.evidence(x, r, addressText, agent, response)
 	e.Elements, e.Issues = g.sorted(), issues.list
 	return e
 }
 
-// surroundings adds the elements that every request has, unless the spec took them from elsewhere.
-func (s *Spec) surroundings(g *gathering, r *Request, m *message) {
-	if peer := r.Peer.Unmap(); peer.IsValid() {
-		g.automatic("ip_address", peer.WithZone("").String())
-		if s.tools.locate != nil {
-			place := s.tools.locate(peer)
-			g.automatic("country", place.Country)
-			g.automatic("region", place.Region)
-			g.automatic("city", place.City)
-			g.automatic("latitude", place.Latitude)
-			g.automatic("longitude", place.Longitude)
-			g.automatic("asn", place.ASN)
-			g.automatic("network", place.Network)
-		}
+// begin makes room for the values of as many elements.
+func (g *gathering) begin(slots int) {
+	g.gathered, g.slots, g.cookies = g.gathered[:0], g.slots[:0], g.cookies[:0]
+	if cap(g.counts) < slots {
+		g.counts = make([]uint16, slots)
 	}
-	g.automatic("user_agent", headerValue(r.Header, "user-agent"))
-	g.automatic("language", firstLanguage(headerValue(r.Header, "accept-language")))
-	if len(s.match.graphql) > 0 {
-		g.automatic("graphql_operation", m.operation())
-	}
+	g.counts = g.counts[:slots]
+	clear(g.counts)
 }
 
 // operation is the name of the operation that the spec matched, its root field where it has no name.
@@ -110,7 +124,9 @@ func safeHost(host string) string {
 		return ""
 	}
 	for i := range len(host) {
-		if c := host[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.ContainsRune(".-_:[]", rune(c)) {
+		switch c := host[i]; {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '.', c == '-', c == '_', c == ':', c == '[', c == ']':
+		default:
 			return ""
 		}
 	}

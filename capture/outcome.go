@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ohler55/ojg/jp"
-
 	"wayguard/event"
 )
 
@@ -28,7 +26,7 @@ type outcome struct {
 type statusRange struct{ from, to int }
 
 type jsonCondition struct {
-	path    jp.Expr
+	path    jsonPath
 	absent  bool
 	present bool
 	any     []string
@@ -56,7 +54,7 @@ func (s *Spec) decide(e *event.Event, r *Request, resp *Response, m *message) {
 }
 
 func (o *outcome) holds(r *Request, resp *Response, m *message) bool {
-	return o.statusHolds(resp.Status) && o.redirectHolds(r, resp) && o.headerHolds(resp) && o.cookieHolds(m) &&
+	return o.statusHolds(resp.Status) && o.redirectHolds(m, r, resp) && o.headerHolds(resp) && o.cookieHolds(m) &&
 		o.jsonHolds(m) && o.textHolds(m)
 }
 
@@ -70,7 +68,7 @@ func (o *outcome) statusHolds(status int) bool {
 }
 
 // redirectHolds compares the path that the visitor is sent to, with and without its query, and the whole address.
-func (o *outcome) redirectHolds(r *Request, resp *Response) bool {
+func (o *outcome) redirectHolds(m *message, r *Request, resp *Response) bool {
 	if len(o.redirect) == 0 {
 		return true
 	}
@@ -78,18 +76,48 @@ func (o *outcome) redirectHolds(r *Request, resp *Response) bool {
 	if location == "" || resp.Status < 300 || resp.Status > 399 {
 		return false
 	}
-	base := &url.URL{Scheme: r.Scheme, Host: r.Host, Path: r.Path}
-	target, err := url.Parse(location)
-	if err != nil {
+	path, query, ok := redirectTarget(r, location)
+	if !ok {
 		return false
 	}
-	target = base.ResolveReference(target)
+	whole := m.arena().Join(path, "?", query)
 	for _, pattern := range o.redirect {
-		if pattern.matches(target.Path) || pattern.matches(target.Path+"?"+target.RawQuery) || pattern.matches(location) {
+		if pattern.matches(path) || pattern.matches(whole) || pattern.matches(location) {
 			return true
 		}
 	}
 	return false
+}
+
+// redirectTarget is path and query of a Location header, seen from the request.
+func redirectTarget(r *Request, location string) (path, query string, ok bool) {
+	if isPlainPath(location) {
+		path, query, _ = strings.Cut(location, "?")
+		return path, query, true
+	}
+	base := &url.URL{Scheme: r.Scheme, Host: r.Host, Path: r.Path}
+	target, err := url.Parse(location)
+	if err != nil {
+		return "", "", false
+	}
+	target = base.ResolveReference(target)
+	return target.Path, target.RawQuery, true
+}
+
+// isPlainPath says whether a location is a path from the root in which nothing is to be resolved or decoded.
+func isPlainPath(location string) bool {
+	if location == "" || location[0] != '/' {
+		return false
+	}
+	for i := 1; i < len(location); i++ {
+		switch c := location[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '?', c == '=', c == '&':
+		case (c == '/' || c == '.') && location[i-1] != '/':
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 func (o *outcome) headerHolds(resp *Response) bool {
@@ -106,7 +134,7 @@ func (o *outcome) cookieHolds(m *message) bool {
 	if len(o.cookies) == 0 {
 		return true
 	}
-	for _, set := range setCookies(m.header, m.at) {
+	for _, set := range m.setCookies() {
 		for _, name := range o.cookies {
 			if !set.deletes && name.matches(set.name) {
 				return true
@@ -121,26 +149,30 @@ func (o *outcome) jsonHolds(m *message) bool {
 	if len(o.json) == 0 {
 		return true
 	}
-	body := m.readJSON()
-	if !body.ok {
+	if !m.isJSON() {
 		return false
 	}
 	for i := range o.json {
-		if !o.json[i].holds(body.root) {
+		if !o.json[i].holds(m) {
 			return false
 		}
 	}
 	return true
 }
 
-func (c *jsonCondition) holds(root any) bool {
+func (c *jsonCondition) holds(m *message) bool {
 	if c.absent || c.present {
-		has := hasJSON(root, c.path)
+		has := m.hasJSON(&c.path)
 		if c.absent && !has || c.present && has {
 			return true
 		}
 	}
-	for _, value := range selectJSON(root, c.path) {
+	if len(c.any) == 0 {
+		return false
+	}
+	x := m.scratch
+	x.found = m.selectJSON(x.found[:0], &c.path)
+	for _, value := range x.found {
 		for _, wanted := range c.any {
 			if !value.conflicting && value.parts == nil && value.text == wanted {
 				return true

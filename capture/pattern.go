@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"wayguard/element"
 )
 
 // segmentKind tells the segments of a pattern apart.
@@ -116,8 +118,9 @@ func (p *pattern) matches(s *segments) bool {
 }
 
 // parameter is the value of a named parameter of a path that matches.
-func (p *pattern) parameter(s *segments, name string) (string, bool) {
-	for i, segment := range p.segments {
+func (p *pattern) parameter(a *element.Arena, s *segments, name string) (string, bool) {
+	for i := range p.segments {
+		segment := &p.segments[i]
 		if segment.name != name || name == "" {
 			continue
 		}
@@ -125,7 +128,7 @@ func (p *pattern) parameter(s *segments, name string) (string, bool) {
 			if i >= s.len() {
 				return "", false
 			}
-			return string(s.at(i)), true
+			return a.Text(s.at(i)), true
 		}
 		var rest []string
 		for j := i; j < s.len(); j++ {

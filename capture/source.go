@@ -15,7 +15,7 @@ import (
 type source struct {
 	kind       sourceKind
 	name       string
-	json       jp.Expr
+	json       jsonPath
 	xml        xmlPath
 	graphql    graphqlPath
 	transforms []transform
@@ -62,44 +62,35 @@ func (c *SourceConfig) given() map[sourceKind]string {
 	return given
 }
 
-// read gives the source's values in a message, before its transforms.
-func (s *source) read(m *message) []found {
+// read appends the source's values in a message, before its transforms.
+func (s *source) read(m *message, list []found) []found {
 	switch s.kind {
 	case fromConstant:
-		return []found{{text: s.name}}
+		return append(list, found{text: s.name})
 	case fromPath:
-		if text, ok := m.pattern.parameter(m.path, s.name); ok {
-			return []found{{text: text}}
+		if text, ok := m.pattern.parameter(m.arena(), m.path, s.name); ok {
+			return append(list, found{text: text})
 		}
-		return nil
 	case fromQuery:
-		return formValues(m.query, s.name)
+		return formValues(m.arena(), list, m.query, s.name)
 	case fromHeader:
-		return m.headers(s.name)
+		return m.headers(list, s.name)
 	case fromCookie:
-		return m.cookies(s.name)
+		return m.cookies(list, s.name)
 	case fromForm:
-		return formValues(m.form(), s.name)
+		return formValues(m.arena(), list, m.form(), s.name)
 	case fromMultipart:
-		return partsNamed(m.readMultipart().fields, s.name)
+		return append(list, partsNamed(m.readMultipart().fields, s.name)...)
 	case fromFilename:
-		return partsNamed(m.readMultipart().files, s.name)
+		return append(list, partsNamed(m.readMultipart().files, s.name)...)
 	case fromJSON:
-		return s.readJSON(m)
+		return m.selectJSON(list, &s.json)
 	case fromXML:
-		return s.readXML(m)
+		return append(list, s.readXML(m)...)
 	case fromGraphQL:
-		return s.readGraphQL(m)
+		return append(list, s.readGraphQL(m)...)
 	}
-	return nil
-}
-
-func (s *source) readJSON(m *message) []found {
-	body := m.readJSON()
-	if !body.ok {
-		return nil
-	}
-	return selectJSON(body.root, s.json)
+	return list
 }
 
 func (s *source) readXML(m *message) []found {

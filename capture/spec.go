@@ -35,14 +35,44 @@ type Spec struct {
 	needs    Needs
 	tools    *tools
 	rivals   []*Spec
+	// unpacked bounds what bodies may grow to when they are decompressed, in bytes.
+	unpacked, ownUnpacked unpackedLimits
+	// requestPaths and responsePaths are the JSON paths asked of the two bodies.
+	requestPaths, responsePaths jsonTrie
+	// slots is how many elements the spec's events may have, autoSlots which of them are the automatic ones'.
+	slots     int
+	autoSlots [autoCount]uint16
+	// takesPath says that a parameter of the path is taken.
+	takesPath bool
 }
+
+type unpackedLimits struct{ request, response int }
 
 // tools are what every spec of a set works with.
 type tools struct {
 	normaliser *element.Normaliser
 	catalogue  *element.Catalogue
 	locate     Locator
-	tokens     []tokenPlace
+	places     tokenPlaces
+	// automatic are the definitions of the automatic elements; nil where the catalogue has none.
+	automatic [autoCount]*element.Definition
+	// What was worked out of what comes again.
+	addresses *element.Memo[addressFacts]
+	agents    *element.Memo[agentFacts]
+	languages *element.Memo[placed]
+	shapes    *element.Memo[string]
+}
+
+func newTools(n *element.Normaliser, locate Locator, places tokenPlaces) *tools {
+	t := &tools{normaliser: n, catalogue: n.Catalogue(), locate: locate, places: places,
+		addresses: element.NewMemo[addressFacts](knownAddresses), agents: element.NewMemo[agentFacts](knownAgents),
+		languages: element.NewMemo[placed](knownLanguages), shapes: element.NewMemo[string](knownShapes)}
+	for i, name := range automaticNames() {
+		if definition, known := t.catalogue.Find(name); known {
+			t.automatic[i] = &definition
+		}
+	}
+	return t
 }
 
 // Name is the spec's unique name.
@@ -68,10 +98,11 @@ func (s *Spec) resolve(r *Request) (*Spec, *issueList) {
 	if !s.needs.Undecided {
 		return s, issues
 	}
-	path := splitPath(segments{}, r.Path)
-	m := s.message(r, &path, issues)
+	x := &Scratch{}
+	x.path = splitPath(x.path, r.Path)
+	m := s.message(x, r, &x.path, issues)
 	for _, rival := range s.rivals {
-		if rival.match.matches(r, &path) && rival.match.matchesGraphQL(m) {
+		if rival.match.matches(r, &x.path) && rival.match.matchesGraphQL(&m) {
 			return rival, issues
 		}
 	}
@@ -92,15 +123,16 @@ func (m *matcher) matchesGraphQL(message *message) bool {
 }
 
 // message is the request's side of an exchange.
-func (s *Spec) message(r *Request, path *segments, issues *issueList) *message {
-	return &message{header: r.Header, query: r.Query, path: path, pattern: &s.match.path, body: r.Body, at: r.Time,
-		limit: s.needs.RequestLimit, graphql: s.match.graphql, issues: issues}
+func (s *Spec) message(x *Scratch, r *Request, path *segments, issues *issueList) message {
+	return message{scratch: x, header: r.Header, query: r.Query, path: path, pattern: &s.match.path, body: r.Body, at: r.Time,
+		limit: s.needs.RequestLimit, unpacked: s.unpacked.request, trie: &s.requestPaths, scan: &x.scans[0], graphql: s.match.graphql,
+		issues: issues}
 }
 
 // settle computes what depends on the other specs: which may turn out to be the one, and what all of them need.
 func (s *Set) settle() {
 	for i, spec := range s.specs {
-		spec.needs = spec.own
+		spec.needs, spec.unpacked = spec.own, spec.ownUnpacked
 		if !spec.own.Undecided {
 			continue
 		}
@@ -110,6 +142,8 @@ func (s *Set) settle() {
 			}
 			spec.rivals = append(spec.rivals, rival)
 			spec.needs = spec.needs.union(rival.own)
+			spec.unpacked.request = max(spec.unpacked.request, rival.ownUnpacked.request)
+			spec.unpacked.response = max(spec.unpacked.response, rival.ownUnpacked.response)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"maps"
-	"slices"
 
 	"wayguard/element"
 	"wayguard/event"
@@ -22,9 +21,12 @@ const (
 // take is one element that a spec takes, with the places it may be found in.
 type take struct {
 	definition element.Definition
-	sources    []source
-	// parts are the places of an element's components, in the order of their names.
+	// slot is the element's place among all that the spec's events may have, in the order of their names.
+	slot    uint16
+	sources []source
+	// parts are the places of an element's components, in the order of their names; known are the components' names.
 	parts []partTake
+	known []string
 }
 
 type partTake struct {
@@ -34,28 +36,31 @@ type partTake struct {
 
 // gathering collects the elements of one event.
 type gathering struct {
-	tools    *tools
-	issues   *issueList
-	elements []event.Element
-	counts   map[string]int
+	*Scratch
+	tools  *tools
+	issues *issueList
 }
 
 // take gathers the elements of a list from one message.
 func (g *gathering) take(m *message, list []take) {
 	for i := range list {
+		g.found, g.taken, g.raws = g.found[:0], g.taken[:0], g.raws[:0]
 		g.one(m, &list[i])
 	}
 }
 
 func (g *gathering) one(m *message, t *take) {
 	name := t.definition.Name
-	raws, clear := g.raws(m, t)
-	parts := map[string]string{}
-	for _, part := range t.parts {
-		text, ok := g.single(m, name, part.sources)
+	raws, clear := g.rawValues(m, t)
+	var parts map[string]string
+	for i := range t.parts {
+		text, ok := g.single(m, name, t.parts[i].sources)
 		clear = clear && ok
 		if text != "" {
-			parts[part.name] = text
+			if parts == nil {
+				parts = g.arena.Parts()
+			}
+			parts[t.parts[i].name] = text
 		}
 	}
 	if !clear {
@@ -63,32 +68,35 @@ func (g *gathering) one(m *message, t *take) {
 	}
 	if len(parts) > 0 {
 		if len(raws) == 0 {
-			raws = []element.Raw{{}}
+			g.raws = append(g.raws, element.Raw{})
+			raws = g.raws[len(g.raws)-1:]
 		}
 		for i := range raws {
-			raws[i].Parts = merged(raws[i].Parts, parts)
+			raws[i].Parts = g.merged(raws[i].Parts, parts)
 		}
 	}
-	for _, raw := range raws {
-		g.add(t.definition, raw, true)
+	for i := range raws {
+		g.add(&t.definition, t.slot, raws[i], true)
 	}
 }
 
-func merged(under, over map[string]string) map[string]string {
-	all := maps.Clone(under)
-	if all == nil {
-		all = map[string]string{}
+// merged is a map of what both hold; over counts where both hold the same.
+func (g *gathering) merged(under, over map[string]string) map[string]string {
+	if len(under) == 0 {
+		return over
 	}
+	all := g.arena.Parts()
+	maps.Copy(all, under)
 	maps.Copy(all, over)
 	return all
 }
 
-// raws are the element's values as they were sent; false when they contradict each other.
-func (g *gathering) raws(m *message, t *take) ([]element.Raw, bool) {
+// rawValues are the element's values as they were sent; false when they contradict each other.
+func (g *gathering) rawValues(m *message, t *take) ([]element.Raw, bool) {
 	values, clear := g.texts(m, t.definition.Name, t.sources)
-	var raws []element.Raw
-	for i, value := range values {
-		raw := element.Raw{Text: value.text, Parts: knownParts(t.definition.Type, value.parts)}
+	for i := range values {
+		value := &values[i]
+		raw := element.Raw{Text: value.text, Parts: g.knownParts(t, value.parts)}
 		if raw.Text == "" && len(raw.Parts) == 0 {
 			continue
 		}
@@ -97,19 +105,25 @@ func (g *gathering) raws(m *message, t *take) ([]element.Raw, bool) {
 			if !ok {
 				return nil, false
 			}
-			raw.Parts = merged(raw.Parts, parts)
+			raw.Parts = g.merged(raw.Parts, parts)
 		}
-		raws = append(raws, raw)
+		g.raws = append(g.raws, raw)
 	}
-	return raws, clear
+	return g.raws, clear
 }
 
 // knownParts keeps the members of an object that are components of the type.
-func knownParts(t element.ValueType, parts map[string]string) map[string]string {
+func (g *gathering) knownParts(t *take, parts map[string]string) map[string]string {
+	if len(parts) == 0 {
+		return nil
+	}
 	var known map[string]string
-	for _, name := range t.InputParts() {
+	for _, name := range t.known {
 		if text := parts[name]; text != "" {
-			known = merged(known, map[string]string{name: text})
+			if known == nil {
+				known = g.arena.Parts()
+			}
+			known[name] = text
 		}
 	}
 	return known
@@ -118,7 +132,8 @@ func knownParts(t element.ValueType, parts map[string]string) map[string]string 
 // money tells the unit and the currency of an amount. Where there are as many currencies as amounts they belong together
 // one by one, else one must count for all; false when that cannot be told.
 func (g *gathering) money(m *message, t *take, from *source, i, count int) (map[string]string, bool) {
-	parts := map[string]string{element.PartUnit: from.unit}
+	parts := g.arena.Parts()
+	parts[element.PartUnit] = from.unit
 	currencies, clear := g.texts(m, t.definition.Name, from.currency)
 	if !clear {
 		return nil, false
@@ -167,10 +182,12 @@ type taken struct {
 // texts are the values of the first source that yields any, transforms applied; false when the place holds a
 // contradiction, which an issue tells.
 func (g *gathering) texts(m *message, name string, sources []source) ([]taken, bool) {
+	start := len(g.taken)
 	for i := range sources {
 		from := &sources[i]
-		var values []taken
-		for _, value := range from.read(m) {
+		g.found = from.read(m, g.found[:0])
+		for j := range g.found {
+			value := &g.found[j]
 			switch {
 			case value.conflicting:
 				g.issues.add("duplicate_key", name, "the value stands twice where it may stand once")
@@ -178,65 +195,93 @@ func (g *gathering) texts(m *message, name string, sources []source) ([]taken, b
 			case value.broken:
 				g.issues.add("invalid_value", name, "the text is not validly encoded")
 			case value.parts != nil:
-				values = append(values, taken{value, from})
+				g.taken = append(g.taken, taken{*value, from})
 			case len(value.text) > maxValueBytes:
 				g.issues.add("value_too_long", name, "the value is longer than is read")
 			default:
-				for _, text := range applyTransforms(from.transforms, value.text) {
-					if text != "" {
-						values = append(values, taken{found{text: text}, from})
-					}
-				}
+				g.taken = applyTransforms(&g.arena, from.transforms, value.text, g.taken, from)
 			}
 		}
-		if len(values) > 0 {
-			return values, true
+		if len(g.taken) > start {
+			return g.taken[start:], true
 		}
 	}
 	return nil, true
 }
 
-// automatic adds an element that no spec has to ask for. It gives way to the spec's own, and keeps silent about what
-// cannot be read: every bot sends odd headers.
-func (g *gathering) automatic(name, text string) {
-	definition, known := g.tools.catalogue.Find(name)
-	if text == "" || !known || g.counts[name] > 0 || len(text) > maxValueBytes {
+// add normalises a value and appends it.
+func (g *gathering) add(definition *element.Definition, slot uint16, raw element.Raw, tell bool) {
+	if !g.fits(definition, slot) {
 		return
 	}
-	g.add(definition, element.Raw{Text: text}, false)
-}
-
-// add normalises a value and appends it. Equal values are one.
-func (g *gathering) add(definition element.Definition, raw element.Raw, tell bool) {
-	if g.counts[definition.Name] >= maxValuesPerElement || len(g.elements) >= maxValuesPerEvent {
-		g.issues.add("too_many_values", definition.Name, "there are more values than are kept")
-		return
-	}
-	value, err := g.tools.normaliser.Normalise(definition, raw)
+	value, err := g.tools.normaliser.NormaliseIn(&g.arena, definition, raw)
 	if err != nil {
 		if tell && !errors.Is(err, element.ErrEmpty) {
 			g.issues.add("invalid_value", definition.Name, err.Error())
 		}
 		return
 	}
+	g.put(definition, slot, &value)
+}
+
+// fits says whether the event takes one more value of the element, which an issue tells when it does not.
+func (g *gathering) fits(definition *element.Definition, slot uint16) bool {
+	if g.counts[slot] < maxValuesPerElement && len(g.gathered) < maxValuesPerEvent {
+		return true
+	}
+	g.issues.add("too_many_values", definition.Name, "there are more values than are kept")
+	return false
+}
+
+// put appends a normalised value. Equal values are one.
+func (g *gathering) put(definition *element.Definition, slot uint16, value *element.Value) {
 	if value.Text == "" && len(value.Parts) == 0 {
 		return
 	}
-	e := event.Element{Name: definition.Name, Kind: event.Kind(definition.Kind), Type: string(definition.Type),
-		Value: value.Text, Display: value.Display, Parts: value.Parts}
-	for i := range g.elements {
-		if same := &g.elements[i]; same.Name == e.Name && same.Value == e.Value && maps.Equal(same.Parts, e.Parts) {
-			return
+	if g.counts[slot] > 0 {
+		for i := range g.gathered {
+			if same := &g.gathered[i]; g.slots[i] == slot && same.Value == value.Text && maps.Equal(same.Parts, value.Parts) {
+				return
+			}
 		}
 	}
-	g.counts[e.Name]++
-	g.elements = append(g.elements, e)
+	g.counts[slot]++
+	g.slots = append(g.slots, slot)
+	g.gathered = append(g.gathered, event.Element{Name: definition.Name, Kind: event.Kind(definition.Kind), Type: string(definition.Type),
+		Value: value.Text, Display: value.Display, Parts: value.Parts})
 }
 
-// sorted are the elements by name, then value, then display.
+// sorted are the elements by name, then value, then display, nil when there are none.
 func (g *gathering) sorted() []event.Element {
-	slices.SortStableFunc(g.elements, func(a, b event.Element) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Display, b.Display))
-	})
-	return g.elements
+	if len(g.gathered) == 0 {
+		return nil
+	}
+	// Slots are in the order of names, and nearly sorted already: what is moved are numbers, and each element once.
+	g.order = g.order[:0]
+	for i := range g.gathered {
+		at := len(g.order)
+		g.order = append(g.order, uint16(i))
+		for at > 0 && g.less(i, int(g.order[at-1])) {
+			g.order[at] = g.order[at-1]
+			at--
+		}
+		g.order[at] = uint16(i)
+	}
+	start := len(g.elements)
+	for _, i := range g.order {
+		g.elements = append(g.elements, g.gathered[i])
+	}
+	end := len(g.elements)
+	for range spareElements {
+		g.elements = append(g.elements, event.Element{})
+	}
+	return g.elements[start:end:len(g.elements)]
+}
+
+func (g *gathering) less(i, j int) bool {
+	if g.slots[i] != g.slots[j] {
+		return g.slots[i] < g.slots[j]
+	}
+	a, b := &g.gathered[i], &g.gathered[j]
+	return cmp.Or(cmp.Compare(a.Value, b.Value), cmp.Compare(a.Display, b.Display)) < 0
 }

@@ -10,10 +10,16 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"wayguard/element"
 )
 
-// transform turns one text into texts; none means that the value is not there.
-type transform func(string) []string
+// transform turns one text into another, or into several; none means that the value is not there.
+type transform struct {
+	// one is set for those that make one text of one, many for the others.
+	one  func(a *element.Arena, text string) (string, bool)
+	many func(text string) []string
+}
 
 // transformNames lists the transforms as they are written.
 func transformNames() []string {
@@ -27,79 +33,86 @@ func parseTransform(source string) (transform, error) {
 	if called {
 		var closed bool
 		if argument, closed = strings.CutSuffix(argument, ")"); !closed {
-			return nil, errors.New(`ends without ")"`)
+			return transform{}, errors.New(`ends without ")"`)
 		}
 	}
 	if made, ok := plainTransform(name); ok {
 		if called {
-			return nil, fmt.Errorf("%s takes no argument", name)
+			return transform{}, fmt.Errorf("%s takes no argument", name)
 		}
 		return made, nil
 	}
 	if !slices.Contains(transformNames(), name) {
-		return nil, fmt.Errorf("no such transform %q", name)
+		return transform{}, fmt.Errorf("no such transform %q", name)
 	}
 	if !called || argument == "" {
-		return nil, fmt.Errorf("%s needs an argument, as in %s(x)", name, name)
+		return transform{}, fmt.Errorf("%s needs an argument, as in %s(x)", name, name)
 	}
 	return calledTransform(name, argument)
 }
 
-func one(text string) []string { return []string{text} }
+// always makes a transform of what can be done with every text.
+func always(change func(string) string) transform {
+	return transform{one: func(_ *element.Arena, s string) (string, bool) { return change(s), true }}
+}
+
+// perhaps makes a transform of what some texts do not have.
+func perhaps(change func(string) (string, bool)) transform {
+	return transform{one: func(_ *element.Arena, s string) (string, bool) { return change(s) }}
+}
 
 func plainTransform(name string) (transform, bool) {
 	switch name {
 	case "trim":
-		return func(s string) []string { return one(strings.TrimSpace(s)) }, true
+		return always(strings.TrimSpace), true
 	case "lowercase":
-		return func(s string) []string { return one(strings.ToLower(s)) }, true
+		return transform{one: func(a *element.Arena, s string) (string, bool) { return a.Lower(s), true }}, true
 	case "uppercase":
-		return func(s string) []string { return one(strings.ToUpper(s)) }, true
+		return always(strings.ToUpper), true
 	case "digits":
-		return func(s string) []string { return one(onlyDigits(s)) }, true
+		return always(onlyDigits), true
 	case "base64":
-		return decodeBase64, true
+		return perhaps(decodeBase64), true
 	case "url_decode":
-		return decodeURL, true
+		return perhaps(decodeURL), true
 	case "basic_user":
-		return basicUser, true
+		return perhaps(basicUser), true
 	}
-	return nil, false
+	return transform{}, false
 }
 
 func calledTransform(name, argument string) (transform, error) {
 	switch name {
 	case "before":
-		return func(s string) []string { before, _, _ := strings.Cut(s, argument); return one(before) }, nil
+		return always(func(s string) string { before, _, _ := strings.Cut(s, argument); return before }), nil
 	case "after":
-		return afterFirst(argument), nil
+		return perhaps(afterFirst(argument)), nil
 	case "last_after":
-		return afterLast(argument), nil
+		return perhaps(afterLast(argument)), nil
 	case "split":
-		return func(s string) []string { return strings.SplitN(s, argument, maxValuesPerElement+1) }, nil
+		return transform{many: func(s string) []string { return strings.SplitN(s, argument, maxValuesPerElement+1) }}, nil
 	case "item":
 		return parseItem(argument)
 	case "regex":
 		return parseRegex(argument)
 	}
-	return nil, fmt.Errorf("no such transform %q", name)
+	return transform{}, fmt.Errorf("no such transform %q", name)
 }
 
-func afterFirst(separator string) transform {
-	return func(s string) []string {
-		if _, after, ok := strings.Cut(s, separator); ok {
-			return one(after)
-		}
-		return nil
+func afterFirst(separator string) func(string) (string, bool) {
+	return func(s string) (string, bool) {
+		_, after, ok := strings.Cut(s, separator)
+		return after, ok
 	}
 }
 
-func afterLast(separator string) transform {
-	return func(s string) []string {
-		if at := strings.LastIndex(s, separator); at >= 0 {
-			return one(s[at+len(separator):])
+func afterLast(separator string) func(string) (string, bool) {
+	return func(s string) (string, bool) {
+		at := strings.LastIndex(s, separator)
+		if at < 0 {
+			return "", false
 		}
-		return nil
+		return s[at+len(separator):], true
 	}
 }
 
@@ -108,37 +121,37 @@ func afterLast(separator string) transform {
 func parseItem(argument string) (transform, error) {
 	index, err := strconv.Atoi(argument)
 	if err != nil || index == 0 {
-		return nil, errors.New("item needs a position: 1 is the first, -1 the last")
+		return transform{}, errors.New("item needs a position: 1 is the first, -1 the last")
 	}
-	return func(s string) []string {
+	return perhaps(func(s string) (string, bool) {
 		items := strings.Split(s, ",")
 		at := index - 1
 		if index < 0 {
 			at = len(items) + index
 		}
 		if at < 0 || at >= len(items) {
-			return nil
+			return "", false
 		}
-		return one(strings.TrimSpace(items[at]))
-	}, nil
+		return strings.TrimSpace(items[at]), true
+	}), nil
 }
 
 // parseRegex makes the transform that takes the first group of the first match, or the match where there is no group.
 func parseRegex(argument string) (transform, error) {
 	if len(argument) > 1024 {
-		return nil, errors.New("regex is longer than 1024 bytes")
+		return transform{}, errors.New("regex is longer than 1024 bytes")
 	}
 	expression, err := regexp.Compile(argument)
 	if err != nil {
-		return nil, fmt.Errorf("regex: %w", err)
+		return transform{}, fmt.Errorf("regex: %w", err)
 	}
 	group := min(1, expression.NumSubexp())
-	return func(s string) []string {
+	return perhaps(func(s string) (string, bool) {
 		if match := expression.FindStringSubmatch(s); match != nil {
-			return one(match[group])
+			return match[group], true
 		}
-		return nil
-	}, nil
+		return "", false
+	}), nil
 }
 
 func onlyDigits(s string) string {
@@ -150,53 +163,70 @@ func onlyDigits(s string) string {
 	}, s)
 }
 
-func decodeBase64(s string) []string {
+func decodeBase64(s string) (string, bool) {
 	s = strings.TrimRight(strings.TrimSpace(s), "=")
 	encoding := base64.RawStdEncoding
 	if strings.ContainsAny(s, "-_") {
 		encoding = base64.RawURLEncoding
 	}
 	out, err := encoding.DecodeString(s)
-	if err != nil || !utf8.Valid(out) {
-		return nil
-	}
-	return one(string(out))
+	return string(out), err == nil && utf8.Valid(out)
 }
 
-func decodeURL(s string) []string {
+func decodeURL(s string) (string, bool) {
 	out, err := url.QueryUnescape(s)
-	if err != nil || !utf8.ValidString(out) {
-		return nil
-	}
-	return one(out)
+	return out, err == nil && utf8.ValidString(out)
 }
 
 // basicUser takes the user's name out of "Basic ..." credentials, and never the password.
-func basicUser(s string) []string {
+func basicUser(s string) (string, bool) {
 	scheme, credentials, ok := strings.Cut(strings.TrimSpace(s), " ")
 	if !ok || !strings.EqualFold(scheme, "basic") {
-		return nil
+		return "", false
 	}
-	for _, text := range decodeBase64(credentials) {
-		if user, _, ok := strings.Cut(text, ":"); ok {
-			return one(user)
-		}
+	text, ok := decodeBase64(credentials)
+	if !ok {
+		return "", false
 	}
-	return nil
+	user, _, ok := strings.Cut(text, ":")
+	return user, ok
 }
 
-// applyTransforms puts every text through the transforms; a text that becomes nothing is not there.
-func applyTransforms(list []transform, text string) []string {
-	texts := one(text)
+// applyTransforms puts a text through the transforms and appends what comes out; a text that becomes nothing is not there.
+func applyTransforms(a *element.Arena, list []transform, text string, out []taken, from *source) []taken {
+	for i := range list {
+		if list[i].one == nil {
+			return applyMany(a, list[i:], text, out, from)
+		}
+		var ok bool
+		if text, ok = list[i].one(a, text); !ok {
+			return out
+		}
+	}
+	if text != "" {
+		out = append(out, taken{found{text: text}, from})
+	}
+	return out
+}
+
+// applyMany is applyTransforms for a list that begins with one that makes several texts.
+func applyMany(a *element.Arena, list []transform, text string, out []taken, from *source) []taken {
+	texts := []string{text}
 	for _, apply := range list {
 		var next []string
 		for _, t := range texts {
-			next = append(next, apply(t)...)
+			if apply.one == nil {
+				next = append(next, apply.many(t)...)
+			} else if changed, ok := apply.one(a, t); ok {
+				next = append(next, changed)
+			}
 		}
-		if len(next) > maxValuesPerElement+1 {
-			next = next[:maxValuesPerElement+1]
-		}
-		texts = next
+		texts = next[:min(len(next), maxValuesPerElement+1)]
 	}
-	return texts
+	for _, t := range texts {
+		if t != "" {
+			out = append(out, taken{found{text: t}, from})
+		}
+	}
+	return out
 }

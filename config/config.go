@@ -9,9 +9,11 @@ import (
 	"wayguard/event"
 	"wayguard/hub"
 	"wayguard/integration"
+	"wayguard/origin"
 	"wayguard/proxy"
 	"wayguard/rule"
 	"wayguard/session"
+	"wayguard/site"
 )
 
 // Config is everything an operator may say. Paths are relative to the file that names them.
@@ -24,9 +26,14 @@ type Config struct {
 	// Include names more files by pattern; each may hold any section. Only the main file may include.
 	Include document.Strings `yaml:"include"`
 
-	Proxy    proxy.Config         `yaml:"proxy"`
-	Hub      HubConfig            `yaml:"hub"`
-	Metrics  MetricsConfig        `yaml:"metrics"`
+	Proxy   proxy.Config  `yaml:"proxy"`
+	Hub     HubConfig     `yaml:"hub"`
+	Metrics MetricsConfig `yaml:"metrics"`
+	// Sites are what is protected; none is one site of every host. UnknownHost is what becomes of the others' requests.
+	Sites       []site.Config    `yaml:"sites"`
+	UnknownHost site.UnknownHost `yaml:"unknown_host"`
+	// Origins are groups of places that sites send requests to, beside proxy.origin.
+	Origins  []origin.Config      `yaml:"origins"`
 	Sessions SessionsConfig       `yaml:"sessions"`
 	Specs    []capture.SpecConfig `yaml:"specs"`
 
@@ -130,6 +137,7 @@ func Default() Config {
 		Environment: event.DefaultEnvironment,
 		Data:        "wayguard-data",
 		Proxy:       proxy.DefaultConfig(),
+		UnknownHost: site.ForwardUnknown,
 		Hub:         HubConfig{Listen: "127.0.0.1:8900"},
 		Sessions:    SessionsConfig{IdleTimeout: session.IdleTimeout},
 		Webhooks:    integration.DefaultConfig(),

@@ -25,6 +25,11 @@ func Load(path string, lookup document.Lookup) (Config, document.Problems) {
 			listen.TLS.Certificate, listen.TLS.Key = beside(path, listen.TLS.Certificate), beside(path, listen.TLS.Key)
 		}
 	}
+	for i := range c.Origins {
+		for _, file := range c.Origins[i].Files() {
+			*file = beside(path, *file)
+		}
+	}
 	if c.Proxy.Origin.TLS.CA != "" {
 		c.Proxy.Origin.TLS.CA = beside(path, c.Proxy.Origin.TLS.CA)
 	}
@@ -91,7 +96,9 @@ func (c *Config) Add(name string, data []byte, lookup document.Lookup) document.
 		return problems
 	}
 	specs, rules, signatures, actions, custom := c.Specs, c.Rules, c.Signatures, c.Actions, c.Elements.Custom
+	sites, origins := c.Sites, c.Origins
 	c.Specs, c.Rules, c.Signatures, c.Actions, c.Elements.Custom = nil, nil, nil, nil, nil
+	c.Sites, c.Origins = nil, nil
 	before := c.mistakes()
 	problems = append(problems, doc.Decode(c)...)
 	for _, m := range c.newMistakes(before) {
@@ -102,5 +109,7 @@ func (c *Config) Add(name string, data []byte, lookup document.Lookup) document.
 	c.Signatures = append(signatures, c.Signatures...)
 	c.Actions = append(actions, c.Actions...)
 	c.Elements.Custom = append(custom, c.Elements.Custom...)
+	c.Sites = append(sites, c.Sites...)
+	c.Origins = append(origins, c.Origins...)
 	return problems
 }

@@ -83,6 +83,12 @@ func (p *Process) WaitFor(pattern string, limit time.Duration) ([]string, error)
 	}
 }
 
+// Pid is the process's number.
+func (p *Process) Pid() int { return p.command.Process.Pid }
+
+// Signal sends the program a signal.
+func (p *Process) Signal(s os.Signal) error { return p.command.Process.Signal(s) }
+
 // Kill is kill -9.
 func (p *Process) Kill() {
 	_ = syscall.Kill(-p.command.Process.Pid, syscall.SIGKILL)

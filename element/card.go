@@ -1,63 +1,60 @@
 package element
 
-import "strconv"
-
 // cardBrand names the network that issues numbers beginning like digits, and says whether the length fits. The ranges
 // are those the networks publish (ISO/IEC 7812 issuer identification numbers); "" when no network uses the prefix.
 func cardBrand(digits string) (brand string, lengthFits bool) {
 	if len(digits) < 12 || len(digits) > 19 {
 		return "", false
 	}
-	six, err := strconv.Atoi(digits[:6])
-	if err != nil {
-		return "", false
-	}
-	size := len(digits)
-	for _, r := range cardRanges() {
-		if six >= r.from && six <= r.to {
-			return r.brand, size >= r.shortest && size <= r.longest && (r.brand != "visa" || size%3 == 1)
+	six := 0
+	for i := range 6 {
+		if digits[i] < '0' || digits[i] > '9' {
+			return "", false
 		}
+		six = six*10 + int(digits[i]-'0')
 	}
-	return "", false
+	brand, shortest, longest := cardIssuer(six)
+	size := len(digits)
+	return brand, brand != "" && size >= shortest && size <= longest && (brand != "visa" || size%3 == 1)
 }
 
-// cardRange is a range of six-digit prefixes.
-type cardRange struct {
-	from, to          int
-	brand             string
-	shortest, longest int
-}
-
-// cardRanges is in order of precedence: narrow ranges stand before the wide ones that contain them.
-func cardRanges() [26]cardRange {
-	return [...]cardRange{
-		{400000, 499999, "visa", 13, 19}, // 13, 16 or 19
-		{510000, 559999, "mastercard", 16, 16},
-		{222100, 272099, "mastercard", 16, 16},
-		{340000, 349999, "amex", 15, 15},
-		{370000, 379999, "amex", 15, 15},
-		{300000, 305999, "diners", 14, 19},
-		{309500, 309599, "diners", 14, 19},
-		{360000, 369999, "diners", 14, 19},
-		{380000, 399999, "diners", 14, 19},
-		{352800, 358999, "jcb", 16, 19},
-		{601100, 601199, "discover", 16, 19},
-		{622126, 622925, "unionpay", 16, 19},
-		{644000, 649999, "discover", 16, 19},
-		{650000, 659999, "discover", 16, 19},
-		{620000, 629999, "unionpay", 16, 19},
-		{810000, 817199, "unionpay", 16, 19},
-		{220000, 220499, "mir", 16, 19},
-		{506099, 506198, "verve", 16, 19},
-		{650002, 650027, "verve", 16, 19},
-		{508500, 508999, "rupay", 16, 16},
-		{817200, 829999, "rupay", 16, 16},
-		{979200, 979289, "troy", 16, 16},
-		{500000, 509999, "maestro", 12, 19},
-		{560000, 589999, "maestro", 12, 19},
-		{600000, 699999, "maestro", 12, 19},
-		{100000, 199999, "uatp", 15, 15},
+// cardIssuer is who issues numbers that begin with six digits, and how many digits they have. It is in order of
+// precedence: narrow ranges stand before the wide ones that contain them.
+func cardIssuer(six int) (brand string, shortest, longest int) {
+	in := func(from, to int) bool { return six >= from && six <= to }
+	switch {
+	case in(400000, 499999):
+		return "visa", 13, 19 // 13, 16 or 19
+	case in(510000, 559999), in(222100, 272099):
+		return "mastercard", 16, 16
+	case in(340000, 349999), in(370000, 379999):
+		return "amex", 15, 15
+	case in(300000, 305999), in(309500, 309599), in(360000, 369999), in(380000, 399999):
+		return "diners", 14, 19
+	case in(352800, 358999):
+		return "jcb", 16, 19
+	case in(601100, 601199):
+		return "discover", 16, 19
+	case in(622126, 622925):
+		return "unionpay", 16, 19
+	case in(644000, 649999), in(650000, 659999):
+		return "discover", 16, 19
+	case in(620000, 629999), in(810000, 817199):
+		return "unionpay", 16, 19
+	case in(220000, 220499):
+		return "mir", 16, 19
+	case in(506099, 506198):
+		return "verve", 16, 19
+	case in(508500, 508999), in(817200, 829999):
+		return "rupay", 16, 16
+	case in(979200, 979289):
+		return "troy", 16, 16
+	case in(500000, 509999), in(560000, 589999), in(600000, 699999):
+		return "maestro", 12, 19
+	case in(100000, 199999):
+		return "uatp", 15, 15
 	}
+	return "", 0, 0
 }
 
 // luhn says whether the last digit is the check digit of those before it (ISO/IEC 7812-1 annex B).

@@ -1,11 +1,14 @@
 package element
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base32"
+	"encoding"
 	"fmt"
+	"maps"
 	"strings"
+	"sync/atomic"
 )
 
 // minKeyBytes is the shortest tenant key that is accepted: 128 bits.
@@ -14,29 +17,118 @@ const minKeyBytes = 16
 // hashBytes is how much of the HMAC is kept: 128 bits, beyond any accidental collision.
 const hashBytes = 16
 
+// maxFamilies bounds the families whose keys are kept; those beyond are derived anew each time.
+const maxFamilies = 4096
+
 // Keys hashes sensitive values with a tenant's key. Two tenants never produce the same hash for the same value, and
 // neither do two families of one tenant. The zero Keys hashes with an empty key: build one with NewKeys.
 type Keys struct {
 	tenant string
+	// families are the keys derived so far; nil in the zero Keys.
+	families *atomic.Pointer[map[string]*macKey]
 }
+
+// macKey is a key of HMAC-SHA-256 as the states of SHA-256 after its inner and its outer padding.
+type macKey struct{ inner, outer []byte }
 
 // NewKeys takes the tenant's key, at least 16 random bytes. It is copied.
 func NewKeys(tenant []byte) (Keys, error) {
 	if len(tenant) < minKeyBytes {
 		return Keys{}, fmt.Errorf("tenant key has %d bytes, at least %d are needed", len(tenant), minKeyBytes)
 	}
-	return Keys{tenant: string(tenant)}, nil
+	return Keys{tenant: string(tenant), families: &atomic.Pointer[map[string]*macKey]{}}, nil
 }
 
 // Hash is HMAC-SHA-256 of the canonical value under a key that is itself derived by HMAC-SHA-256 from the tenant's key
 // and the family (Definition.Family, or any constant name such as "session_token"). The result is 26 characters of
 // lower-case base32, which can never look like a card number.
-func (k Keys) Hash(family, canonical string) string {
+func (k Keys) Hash(family, canonical string) string { return k.HashIn(nil, family, canonical) }
+
+// HashIn is Hash in memory of the arena.
+func (k Keys) HashIn(a *Arena, family, canonical string) string {
+	return k.hash(a, k.family(family), canonical)
+}
+
+func (k Keys) hash(a *Arena, key *macKey, canonical string) string {
+	sum := a.authenticator().of(key, canonical)
+	return a.Keep(appendHash(a.Buffer(hashText), sum[:hashBytes]))
+}
+
+// hashText is the length of a hash as text.
+const hashText = 26
+
+// appendHash appends 16 bytes as 26 characters of lower-case base32 (RFC 4648) without padding.
+func appendHash(b, sum []byte) []byte {
+	const digits = "abcdefghijklmnopqrstuvwxyz234567"
+	held, bits := uint(0), 0
+	for _, c := range sum {
+		held, bits = held<<8|uint(c), bits+8
+		for bits >= 5 {
+			bits -= 5
+			b = append(b, digits[held>>bits&31])
+		}
+	}
+	if bits > 0 {
+		b = append(b, digits[held<<(5-bits)&31])
+	}
+	return b
+}
+
+// known is the key of a family that was used before, nil otherwise.
+func (k Keys) known(name []byte) *macKey {
+	if k.families != nil {
+		if families := k.families.Load(); families != nil {
+			return (*families)[string(name)]
+		}
+	}
+	return nil
+}
+
+// family is the key of a family.
+func (k Keys) family(name string) *macKey {
+	if key := k.known([]byte(name)); key != nil {
+		return key
+	}
 	derive := hmac.New(sha256.New, []byte(k.tenant))
-	derive.Write([]byte("wayguard element v1\x00" + family))
-	mac := hmac.New(sha256.New, derive.Sum(nil))
-	mac.Write([]byte(canonical))
-	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(mac.Sum(nil)[:hashBytes]))
+	derive.Write([]byte("wayguard element v1\x00" + name))
+	key := newMACKey(derive.Sum(nil))
+	k.remember(strings.Clone(name), key)
+	return key
+}
+
+// remember adds a family's key to those known, whoever else does so at the moment.
+func (k Keys) remember(name string, key *macKey) {
+	for k.families != nil {
+		known := k.families.Load()
+		more := map[string]*macKey{name: key}
+		if known != nil {
+			if len(*known) >= maxFamilies {
+				return
+			}
+			maps.Copy(more, *known)
+		}
+		if k.families.CompareAndSwap(known, &more) {
+			return
+		}
+	}
+}
+
+// newMACKey prepares a key that is no longer than a block of SHA-256.
+func newMACKey(key []byte) *macKey {
+	padded := func(pad byte) []byte {
+		block := bytes.Repeat([]byte{pad}, sha256.BlockSize)
+		for i, c := range key {
+			block[i] ^= c
+		}
+		digest := sha256.New()
+		_, _ = digest.Write(block)
+		state, err := digest.(encoding.BinaryMarshaler).MarshalBinary()
+		if err != nil {
+			panic("element: SHA-256 keeps no state") // documented by crypto/sha256
+		}
+		return state
+	}
+	return &macKey{inner: padded(0x36), outer: padded(0x5c)}
 }
 
 // String hides the key from every log and error.

@@ -63,7 +63,7 @@ type Options struct {
 	Region string
 	// Disposable are throw-away mail domains beyond the embedded list.
 	Disposable []string
-	// CacheSize bounds each of the caches (user agents, phone numbers), in entries; 4096 when zero.
+	// CacheSize bounds each of the caches (user agents, phone numbers, addresses, ...), in entries; 4096 when zero.
 	CacheSize int
 }
 
@@ -75,6 +75,9 @@ type Normaliser struct {
 	disposable map[string]struct{}
 	agents     *cache
 	phones     *cache
+	memos      memos
+	domains    *Memo[mailDomain]
+	currencies *Memo[money]
 	readers    map[ValueType]func(Raw) (Value, error)
 }
 
@@ -91,6 +94,9 @@ func NewNormaliser(c *Catalogue, keys Keys, opts Options) *Normaliser {
 		disposable: disposableDomains(opts.Disposable),
 		agents:     newCache(size),
 		phones:     newCache(size),
+		memos:      newMemos(size),
+		domains:    NewMemo[mailDomain](size),
+		currencies: NewMemo[money](256),
 	}
 	n.readers = map[ValueType]func(Raw) (Value, error){
 		Integer: readInteger, Number: readNumber, Boolean: readBoolean, Email: n.readEmail, Phone: n.readPhone,
@@ -263,6 +269,18 @@ func (v Value) capped() Value {
 		v.Parts = nil
 	}
 	return v
+}
+
+// own makes every text of the value its own, so that it can be kept.
+func (v Value) own() Value {
+	kept := Value{Text: strings.Clone(v.Text), Display: strings.Clone(v.Display)}
+	if v.Parts != nil {
+		kept.Parts = make(map[string]string, len(v.Parts))
+	}
+	for name, part := range v.Parts {
+		kept.Parts[name] = strings.Clone(part)
+	}
+	return kept
 }
 
 // clone makes the value's parts the caller's own.

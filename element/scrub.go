@@ -16,18 +16,32 @@ const ssnMask = "•••-••-••••"
 // use, a valid check digit) and what looks like a US social security number (three groups of 3, 2 and 4 digits). It
 // says whether anything was masked. Digits of any script count.
 func Scrub(text string) (string, bool) {
-	if !hasDigits(text, 9) {
+	if !mayHoldNumber(text) {
 		return text, false
 	}
 	var b strings.Builder
 	done := 0
+	var room runRoom
+	run := digitRun{digits: room.digits[:0], start: room.start[:0], end: room.end[:0], group: room.group[:0], dashes: room.dashes[:0]}
 	for at := 0; at < len(text); {
-		run, end := scanRun(text, at)
-		at = end
-		for _, s := range run.spans() {
-			b.WriteString(text[done:s.start])
-			b.WriteString(s.mask)
-			done = s.end
+		run, at = run.scan(text, at)
+		if len(run.digits) < 9 {
+			continue
+		}
+		// Leftmost first, longest at each place, never overlapping.
+		for g := 0; g < len(run.group); {
+			first := run.group[g]
+			last, mask := run.numberAt(g)
+			if mask == "" {
+				g++
+				continue
+			}
+			b.WriteString(text[done:run.start[first]])
+			b.WriteString(mask)
+			done = run.end[last-1]
+			for g < len(run.group) && run.group[g] < last {
+				g++
+			}
 		}
 	}
 	if done == 0 {
@@ -46,15 +60,20 @@ type digitRun struct {
 	dashes []bool // for each group: the gap before it is one a SSN has
 }
 
-// span is a piece of text to be masked.
-type span struct {
-	start, end int
-	mask       string
+// runRoom is where a run of usual length has its place, without allocating.
+type runRoom struct {
+	digits [64]byte
+	start  [64]int
+	end    [64]int
+	group  [32]int
+	dashes [32]bool
 }
 
-// scanRun reads the next run at or after at, and says where to go on.
-func scanRun(text string, at int) (digitRun, int) {
-	var run digitRun
+// scan reads the next run at or after at, in the room that the last one had, and says where to go on. It takes and gives
+// values, so that the room can be on the caller's stack.
+func (run digitRun) scan(text string, at int) (digitRun, int) {
+	run.digits, run.start, run.end = run.digits[:0], run.start[:0], run.end[:0]
+	run.group, run.dashes = run.group[:0], run.dashes[:0]
 	gap, dash := 0, false
 	for at < len(text) {
 		r, size := utf8.DecodeRuneInString(text[at:])
@@ -81,29 +100,8 @@ func scanRun(text string, at int) (digitRun, int) {
 	return run, at
 }
 
-// spans finds the numbers of a run, leftmost first, longest at each place, never overlapping.
-func (run digitRun) spans() []span {
-	if len(run.digits) < 9 {
-		return nil
-	}
-	var found []span
-	for g := 0; g < len(run.group); {
-		first := run.group[g]
-		last, mask := run.numberAt(g)
-		if mask == "" {
-			g++
-			continue
-		}
-		found = append(found, span{start: run.start[first], end: run.end[last-1], mask: mask})
-		for g < len(run.group) && run.group[g] < last {
-			g++
-		}
-	}
-	return found
-}
-
 // numberAt gives the end (exclusive, in digits) and the mask of the longest number that starts with group g.
-func (run digitRun) numberAt(g int) (last int, mask string) {
+func (run *digitRun) numberAt(g int) (last int, mask string) {
 	first := run.group[g]
 	for h := g; h < len(run.group); h++ {
 		end := run.groupEnd(h)
@@ -128,14 +126,14 @@ func (run digitRun) numberAt(g int) (last int, mask string) {
 	return last, mask
 }
 
-func (run digitRun) groupEnd(g int) int {
+func (run *digitRun) groupEnd(g int) int {
 	if g+1 < len(run.group) {
 		return run.group[g+1]
 	}
 	return len(run.digits)
 }
 
-func (run digitRun) isSSN(g int) bool {
+func (run *digitRun) isSSN(g int) bool {
 	if g+2 >= len(run.group) || !run.dashes[g+1] || !run.dashes[g+2] {
 		return false
 	}

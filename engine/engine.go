@@ -1,10 +1,7 @@
 package engine
 
 import (
-	"fmt"
 	"time"
-
-	"github.com/fxamacker/cbor/v2"
 
 	"wayguard/event"
 	"wayguard/identity"
@@ -28,8 +25,6 @@ type Settings struct {
 type Engine struct {
 	rules    *rule.Set
 	settings Settings
-	encode   cbor.EncMode
-	decode   cbor.DecMode
 }
 
 // New makes an engine. A zero IdleTimeout is session.IdleTimeout.
@@ -37,15 +32,7 @@ func New(rules *rule.Set, settings Settings) (*Engine, error) {
 	if settings.IdleTimeout <= 0 {
 		settings.IdleTimeout = session.IdleTimeout
 	}
-	encode, err := cbor.CoreDetEncOptions().EncMode()
-	if err != nil {
-		return nil, fmt.Errorf("engine: %w", err)
-	}
-	decode, err := cbor.DecOptions{MaxArrayElements: 1 << 16, MaxMapPairs: 1 << 12}.DecMode()
-	if err != nil {
-		return nil, fmt.Errorf("engine: %w", err)
-	}
-	return &Engine{rules: rules, settings: settings, encode: encode, decode: decode}, nil
+	return &Engine{rules: rules, settings: settings}, nil
 }
 
 // Rules is the version of the rule set.
@@ -76,66 +63,76 @@ type Step struct {
 	Changes []Change
 }
 
-// Observe judges the event in the light of what is held of its keys (as Keys named them, and what those refer to).
-// An error means that held state could not be read; the event is then unjudged.
+// ObserveOn judges the event that lies on the desk in the light of what is held of its keys (as Lay named them, and what
+// those refer to). The Step is the desk's, and good until its next Lay. An error means that held state could not be read;
+// the event is then unjudged.
+func (e *Engine) ObserveOn(d *Desk, held []Held) (*Step, error) {
+	if err := e.fold(d, held, nil); err != nil {
+		return nil, err
+	}
+	d.judge(e.rules)
+	e.finish(d)
+	return &d.step, nil
+}
+
+// RestoreOn is Restore for the event that lies on the desk, with the session and the verdict that it was recorded with.
+func (e *Engine) RestoreOn(d *Desk, recorded *event.Record, held []Held) ([]Change, error) {
+	if err := e.fold(d, held, &recorded.Session); err != nil {
+		return nil, err
+	}
+	d.step.Record.Verdict = recorded.Verdict
+	e.finish(d)
+	return d.step.Changes, nil
+}
+
+// Observe is ObserveOn a desk of its own: the Step is the caller's for good.
 func (e *Engine) Observe(ev event.Event, held []Held) (Step, error) {
-	f, err := e.fold(ev, held, nil)
+	d := &Desk{}
+	d.Lay(&ev)
+	step, err := e.ObserveOn(d, held)
 	if err != nil {
 		return Step{}, err
 	}
-	verdict := e.rules.Judge(f.facts())
-	return e.finish(f, verdict)
+	return *step, nil
 }
 
 // Restore folds a recorded event in with the session, journey and verdict it was given then: the state after it, without
 // judging anew. So a state can be rebuilt from the log even when the rules or the idle timeout have changed since, and
 // where records are missing.
 func (e *Engine) Restore(record event.Record, held []Held) ([]Change, error) {
-	f, err := e.fold(record.Event, held, &record.Session)
-	if err != nil {
-		return nil, err
-	}
-	step, err := e.finish(f, record.Verdict)
-	return step.Changes, err
+	d := &Desk{}
+	d.Lay(&record.Event)
+	return e.RestoreOn(d, &record, held)
 }
+
+// Keys names the pieces of state that the event touches. The event must have been prepared (Prepare).
+func (e *Engine) Keys(ev *event.Event) []string { return (&Desk{}).Lay(ev) }
 
 // Prepare adds to the event what is derived from it: the device fingerprint.
 func (e *Engine) Prepare(ev *event.Event) {
 	if ev.Find(identity.DeviceElement) != nil {
 		return
 	}
-	device, ok := identity.Device(ev)
-	if !ok {
-		return
-	}
-	elements := make([]event.Element, 0, len(ev.Elements)+1)
-	placed := false
-	for _, el := range ev.Elements {
-		if !placed && el.Name > device.Name {
-			elements, placed = append(elements, device), true
-		}
-		elements = append(elements, el)
-	}
-	if !placed {
-		elements = append(elements, device)
-	}
-	ev.Elements = elements
+	d := &Desk{}
+	d.Lay(ev)
+	ev.Elements = d.event.Elements
 }
 
-func (e *Engine) finish(f *fold, verdict event.Verdict) (Step, error) {
-	f.session.Settle(&verdict)
-	for _, l := range verdict.EntityLabels {
-		if m := f.memoryOf(l.Element, l.Value); m != nil {
-			m.Mark(l.Label, l.Rule, f.event.Time)
+// finish settles the verdict and gathers what is to be stored and to be logged.
+func (e *Engine) finish(d *Desk) {
+	verdict := &d.step.Record.Verdict
+	d.session.Settle(verdict)
+	for i := range verdict.EntityLabels {
+		l := &verdict.EntityLabels[i]
+		if place := d.place(l.Element, l.Value); place >= 0 {
+			d.memories[place].Mark(l.Label, l.Rule, d.event.Time)
 		}
 	}
-	changes, err := e.changes(f)
-	if err != nil {
-		return Step{}, err
+	e.change(d)
+	d.step.Changes = d.changes
+	d.step.Record.Event = d.event
+	d.step.Record.Session = event.Session{
+		ID: d.session.ID, Journey: d.session.Journey, Number: d.session.Events, Opened: d.session.OpenedAt(),
+		Join: d.join, Labels: d.session.LabelNames(),
 	}
-	record := event.Record{Event: *f.event, Verdict: verdict, Session: event.Session{
-		ID: f.session.ID, Journey: f.session.Journey, Number: f.session.Events, Opened: f.session.OpenedAt(),
-		Join: f.join, Labels: f.session.LabelNames(),
-	}}
-	return Step{Record: record, Changes: changes}, nil
 }

@@ -2,277 +2,250 @@ package engine
 
 import (
 	"fmt"
-	"time"
 
 	"wayguard/entity"
 	"wayguard/event"
 	"wayguard/identity"
-	"wayguard/rule"
 	"wayguard/session"
-	"wayguard/velocity"
 )
 
-// fold is the state around one event, with the event folded in.
-type fold struct {
-	event *event.Event
-	// fallback is the event's fallback key, empty when it has none.
-	fallback string
-	session  *session.Session
-	join     event.Join
-	fresh    bool
-	rating   event.Rating
-	score    int64
-	held     map[string]Held
-	memories []memory
-}
-
-// memory is one of the event's entities with what is remembered of it.
-type memory struct {
-	element event.Element
-	*entity.Memory
-}
-
-// fold folds the event in. recorded is the place in a session it was given before, nil when it is yet to be given one.
-func (e *Engine) fold(ev event.Event, held []Held, recorded *event.Session) (*fold, error) {
-	e.Prepare(&ev)
-	f := &fold{event: &ev, fallback: fallbackKey(&ev), held: make(map[string]Held, len(held))}
-	for _, h := range held {
-		if h.Expires.IsZero() || !ev.Time.After(h.Expires) {
-			f.held[h.Key] = h
-		}
+// fold folds the event on the desk in. recorded is the place in a session it was given before, nil when it is yet to be given
+// one.
+func (e *Engine) fold(d *Desk, held []Held, recorded *event.Session) error {
+	d.spread(held)
+	if err := d.recollect(); err != nil {
+		return err
 	}
-	if err := e.remember(f); err != nil {
-		return nil, err
+	if err := d.candidate(); err != nil {
+		return err
 	}
-	candidates, err := e.candidates(f)
-	if err != nil {
-		return nil, err
-	}
+	d.hash()
 	if recorded != nil {
-		f.rejoin(candidates, recorded)
+		d.rejoin(recorded)
 	} else {
-		e.join(f, candidates)
-		e.resolve(f)
+		d.joinOrOpen(e)
+		d.resolve()
 	}
-	f.rating, f.score = f.session.Rating, f.session.Score
-	contributions := Contributions(&ev)
-	f.session.Apply(&ev, contributions)
-	device := ev.Find(identity.DeviceElement)
-	for _, m := range f.memories {
-		m.Apply(&ev, m.element, f.session.ID, contributions)
-		if device != nil && f.loggedIn() && entity.Account(m.element.Name) {
-			m.Settle(device.Value, f.session.Journey, f.event.Time)
+	d.rating, d.score = d.session.Rating, d.session.Score
+	ev := &d.event
+	d.contributions = AppendContributions(d.contributions[:0], ev)
+	d.session.Apply(ev, d.contributions, d.hashes)
+	d.occasion.Fill(ev, d.session.Hash, d.contributions, d.hashes)
+	settles := d.device >= 0 && d.loggedIn()
+	for i, m := range d.memories {
+		m.Apply(&d.occasion, d.entities[i].name)
+		if settles && entity.Account(d.entities[i].name) {
+			m.Settle(d.hashes[d.device], d.session.Journey, ev.Time)
 		}
-	}
-	return f, nil
-}
-
-// remember decodes the memory of each entity of the event.
-func (e *Engine) remember(f *fold) error {
-	for _, el := range remembered(f.event) {
-		m := memory{element: el, Memory: &entity.Memory{}}
-		if h, ok := f.held[entityKey(f.event.Environment, el.Name, el.Value)]; ok && len(h.Value) > 0 {
-			unpacked, err := entity.Unpack(h.Value)
-			if err != nil {
-				return fmt.Errorf("memory of a %s: %w", el.Name, err)
-			}
-			m.Memory = unpacked
-			if m.Stale(f.event.Time) {
-				m.Memory = &entity.Memory{}
-			}
-		}
-		f.memories = append(f.memories, m)
 	}
 	return nil
 }
 
-// join finds the session the event belongs to, or opens one.
-func (e *Engine) join(f *fold, candidates []session.Candidate) {
-	f.session, f.join = session.Join(f.event, candidates, e.settings.IdleTimeout)
-	if f.session == nil {
-		f.session, f.fresh = session.Open(f.event), true
+// spread finds each key's piece among what is held. Mostly they are in the keys' order.
+func (d *Desk) spread(held []Held) {
+	d.held, d.at = held, d.at[:0]
+	next := 0
+	for _, key := range d.keys {
+		place := d.search(key, next)
+		if place >= 0 {
+			next = place + 1
+			if d.expired(place) {
+				place = -1
+			}
+		}
+		d.at = append(d.at, place)
+	}
+}
+
+// search finds the piece of a key, from place next on first; -1 when it is not there.
+func (d *Desk) search(key string, next int) int {
+	for i := next; i < len(d.held); i++ {
+		if d.held[i].Key == key {
+			return i
+		}
+	}
+	for i := range min(next, len(d.held)) {
+		if d.held[i].Key == key {
+			return i
+		}
+	}
+	return -1
+}
+
+func (d *Desk) expired(place int) bool {
+	h := &d.held[place]
+	return !h.Expires.IsZero() && d.event.Time.After(h.Expires)
+}
+
+// piece is what is held of the key at a place, nil when nothing is.
+func (d *Desk) piece(key int) *Held {
+	if key < 0 || d.at[key] < 0 {
+		return nil
+	}
+	return &d.held[d.at[key]]
+}
+
+// value is what is held of the key at a place, empty when nothing is.
+func (d *Desk) value(key int) []byte {
+	if h := d.piece(key); h != nil {
+		return h.Value
+	}
+	return nil
+}
+
+// recollect reads the memory of each entity of the event.
+func (d *Desk) recollect() error {
+	for len(d.room) < len(d.entities) {
+		d.room = append(d.room, &entity.Memory{})
+	}
+	d.memories = d.room[:len(d.entities)]
+	for i, m := range d.memories {
+		m.Forget()
+		value := d.value(d.entities[i].key)
+		if len(value) == 0 {
+			continue
+		}
+		if err := m.Load(value); err != nil {
+			return fmt.Errorf("memory of a %s: %w", d.entities[i].name, err)
+		}
+		if m.Stale(d.event.Time) {
+			m.Forget()
+		}
+	}
+	return nil
+}
+
+// joinOrOpen finds the session the event belongs to, or opens one.
+func (d *Desk) joinOrOpen(e *Engine) {
+	d.session, d.join = session.Join(&d.event, d.candidates, e.settings.IdleTimeout)
+	d.fresh = d.session == nil
+	if d.fresh {
+		d.session = d.nextSession("")
+		d.session.Open(&d.event)
 	}
 }
 
 // rejoin puts the event where it was recorded.
-func (f *fold) rejoin(candidates []session.Candidate, recorded *event.Session) {
-	f.join, f.fresh = recorded.Join, recorded.Join.By == session.ByOpening
-	for _, c := range candidates {
-		if c.Session.ID == recorded.ID && f.session == nil {
-			f.session = c.Session
+func (d *Desk) rejoin(recorded *event.Session) {
+	d.join, d.fresh, d.session = recorded.Join, recorded.Join.By == session.ByOpening, nil
+	for _, c := range d.candidates {
+		if c.Session.ID == recorded.ID && d.session == nil {
+			d.session = c.Session
 		}
 	}
-	if f.session == nil {
-		f.session = session.Reopen(f.event.Environment, *recorded)
+	if d.session == nil {
+		d.session = d.nextSession("")
+		d.session.Reopen(d.event.Environment, *recorded)
 	}
-	f.session.Journey = recorded.Journey
+	d.session.Journey = recorded.Journey
 }
 
-// candidates are the sessions that the event's tokens and its fallback key lead to.
-func (e *Engine) candidates(f *fold) ([]session.Candidate, error) {
-	var candidates []session.Candidate
-	for _, t := range f.event.Evidence.Tokens {
+// candidate lists the sessions that the event's tokens and its fallback key lead to.
+func (d *Desk) candidate() error {
+	d.candidates, d.read, d.origins = d.candidates[:0], 0, d.origins[:0]
+	for i, key := range d.tokens {
+		t := &d.event.Evidence.Tokens[i]
 		if t.Issued {
 			continue // the visitor has not shown it yet
 		}
-		key := tokenKey(f.event.Environment, t)
-		s, err := e.sessionAt(f, key)
+		s, err := d.sessionAt(key)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if s == nil {
 			continue
 		}
-		_, claimed := journeyOf(f.held[key].Value)
-		contested := claimed && s.Presented
+		contested := claimed(d.value(key)) && s.Presented
 		if contested {
-			delete(f.held, key) // it proves no journey either
+			d.at[key] = -1 // it proves no journey either
 		}
-		candidates = append(candidates, session.Candidate{Session: s, Token: t.Name, Contested: contested})
+		d.candidates = append(d.candidates, session.Candidate{Session: s, Token: t.Name, Contested: contested})
 	}
-	if f.fallback != "" {
-		s, err := e.sessionAt(f, f.fallback)
-		if err != nil {
-			return nil, err
-		}
-		if s != nil {
-			candidates = append(candidates, session.Candidate{Session: s})
-		}
+	s, err := d.sessionAt(d.fallback)
+	if err != nil {
+		return err
 	}
-	return candidates, nil
+	if s != nil {
+		d.candidates = append(d.candidates, session.Candidate{Session: s})
+	}
+	return nil
 }
 
-// sessionAt decodes the session that a token or fallback key leads to, nil when it leads nowhere any more.
-func (e *Engine) sessionAt(f *fold, key string) (*session.Session, error) {
-	pointer, ok := f.held[key]
-	if !ok || pointer.Ref == "" {
+// sessionAt reads the session that the token or fallback key at a place leads to, nil when it leads nowhere any more.
+func (d *Desk) sessionAt(key int) (*session.Session, error) {
+	pointer := d.piece(key)
+	if pointer == nil || pointer.Ref == "" {
 		return nil, nil
 	}
-	h, ok := f.held[pointer.Ref]
-	if !ok || len(h.Value) == 0 {
+	for i, origin := range d.origins {
+		if origin == pointer.Ref {
+			return d.sessions[i], nil
+		}
+	}
+	place := d.search(pointer.Ref, len(d.keys))
+	if place < 0 || d.expired(place) || len(d.held[place].Value) == 0 {
 		return nil, nil
 	}
-	s := &session.Session{}
-	if err := e.decode.Unmarshal(h.Value, s); err != nil {
+	s := d.nextSession(pointer.Ref)
+	if err := s.Unpack(d.held[place].Value); err != nil {
 		return nil, fmt.Errorf("session: %w", err)
 	}
 	return s, nil
 }
 
+// nextSession is room for one more session of this event, with the key that it is read from.
+func (d *Desk) nextSession(origin string) *session.Session {
+	if d.read == len(d.sessions) {
+		d.sessions = append(d.sessions, &session.Session{})
+	}
+	d.read++
+	d.origins = append(d.origins, origin)
+	return d.sessions[d.read-1]
+}
+
 // resolve gives the session its journey.
-func (e *Engine) resolve(f *fold) {
-	evidence := identity.Evidence{Session: f.session.Journey, LoggedIn: f.loggedIn()}
-	for _, t := range f.event.Evidence.Tokens {
-		if h, ok := f.held[tokenKey(f.event.Environment, t)]; ok && !t.Issued && len(h.Value) > 0 {
-			evidence.Token, _ = journeyOf(h.Value)
-			break
-		}
+func (d *Desk) resolve() {
+	evidence := identity.Evidence{Session: d.session.Journey, LoggedIn: d.loggedIn()}
+	if evidence.LoggedIn && d.device >= 0 {
+		evidence.Account = d.home()
 	}
-	if device := f.event.Find(identity.DeviceElement); device != nil {
-		for _, m := range f.memories {
-			if entity.Account(m.element.Name) && evidence.Account == "" {
-				evidence.Account = m.Home(device.Value)
+	if evidence.Session == "" {
+		evidence.Token = d.carried()
+	}
+	var fresh event.ID
+	if evidence.Session == "" && evidence.Token == "" && evidence.Account == "" {
+		fresh = event.DeriveID(d.session.OpenedAt(), "journey", string(d.session.ID))
+	}
+	d.session.Journey = identity.Resolve(evidence, fresh).Journey
+}
+
+// home is the journey that logged in to the event's account from this device before.
+func (d *Desk) home() event.ID {
+	device := d.hashes[d.device]
+	for i, m := range d.memories {
+		if !entity.Account(d.entities[i].name) {
+			continue
+		}
+		if journey := m.Home(device); len(journey) > 0 {
+			if string(journey) == string(d.session.Journey) {
+				return d.session.Journey
 			}
+			return event.ID(journey)
 		}
 	}
-	fresh := event.DeriveID(f.session.OpenedAt(), "journey", string(f.session.ID))
-	f.session.Journey = identity.Resolve(evidence, fresh).Journey
+	return ""
 }
 
-func (f *fold) loggedIn() bool {
-	return f.event.Type == event.AuthenticationAttempt && f.event.Result == event.Success
-}
-
-func (f *fold) memoryOf(element, value string) *entity.Memory {
-	for _, m := range f.memories {
-		if m.element.Name == element && m.element.Value == value {
-			return m.Memory
+// carried is the journey of the first token that the visitor presented and that has one.
+func (d *Desk) carried() event.ID {
+	for i, key := range d.tokens {
+		if value := d.value(key); !d.event.Evidence.Tokens[i].Issued && len(value) > 0 {
+			return journeyOf(value)
 		}
 	}
-	return nil
+	return ""
 }
 
-func (f *fold) facts() rule.Facts {
-	return rule.Facts{
-		Event: f.event,
-		Session: rule.Session{
-			ID: f.session.ID, Opened: f.session.OpenedAt(), Events: f.session.Events, Score: f.score, Rating: f.rating,
-			Labels: f.session.Labels, Counts: f.session.Counts, Distinct: f.session.Distinct, New: f.fresh,
-		},
-		Memory: recollection{f},
-	}
-}
-
-// recollection answers the rules' questions about the event's own entities. Where an event carries an element more
-// than once, the answer is the highest of its values'.
-type recollection struct{ *fold }
-
-func (r recollection) each(element string, visit func(*entity.Memory)) {
-	for _, m := range r.memories {
-		if m.element.Name == element {
-			visit(m.Memory)
-		}
-	}
-}
-
-// Count implements rule.Memory.
-func (r recollection) Count(element, counter string, span time.Duration) int64 {
-	w, ok := velocity.WindowOf(span)
-	if !ok {
-		return 0 // the rule compiler admits only known windows
-	}
-	var most int64
-	r.each(element, func(m *entity.Memory) { most = max(most, m.Count(counter, r.event.Time, w)) })
-	return most
-}
-
-// Distinct implements rule.Memory.
-func (r recollection) Distinct(element, of string, span time.Duration) int64 {
-	var most int64
-	r.each(element, func(m *entity.Memory) { most = max(most, m.Distinct(of, r.event.Time, span)) })
-	return most
-}
-
-// SeenBefore implements rule.Memory. With an account only what was seen at a login or sign-up that succeeded counts: an
-// attacker who tries and fails must not make himself known.
-func (r recollection) SeenBefore(element, other string) bool {
-	companion := r.event.Find(other)
-	if companion == nil || companion.Value == "" {
-		return false
-	}
-	met := false
-	r.each(element, func(m *entity.Memory) {
-		if entity.Account(element) {
-			met = met || m.Proven(other, companion.Value, r.session.OpenedAt())
-			return
-		}
-		met = met || m.Met(other, companion.Value, r.session.OpenedAt())
-	})
-	return met
-}
-
-// Age implements rule.Memory.
-func (r recollection) Age(element string) (time.Duration, bool) {
-	age, known := time.Duration(0), false
-	r.each(element, func(m *entity.Memory) { age, known = max(age, m.Age(r.event.Time)), true })
-	return age, known
-}
-
-// Labelled implements rule.Memory.
-func (r recollection) Labelled(element, label string) bool {
-	found := false
-	r.each(element, func(m *entity.Memory) { found = found || m.Labelled(label) })
-	return found
-}
-
-// PersonaDistance implements rule.Memory.
-func (r recollection) PersonaDistance(element string) int64 {
-	distance := int64(-1)
-	who := entity.Who(r.event)
-	r.each(element, func(m *entity.Memory) {
-		if m.Persona != nil {
-			distance = max(distance, m.Persona.Distance(who))
-		}
-	})
-	return distance
+func (d *Desk) loggedIn() bool {
+	return d.event.Type == event.AuthenticationAttempt && d.event.Result == event.Success
 }

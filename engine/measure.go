@@ -9,53 +9,56 @@ import (
 )
 
 // Contributions is what one event adds to the counters that rule.Counters lists.
-func Contributions(ev *event.Event) []velocity.Contribution {
-	out := []velocity.Contribution{{Counter: "events", Amount: 1}}
-	one := func(counter string) { out = append(out, velocity.Contribution{Counter: counter, Amount: 1}) }
+func Contributions(ev *event.Event) []velocity.Contribution { return AppendContributions(nil, ev) }
+
+// AppendContributions adds them to out.
+func AppendContributions(out []velocity.Contribution, ev *event.Event) []velocity.Contribution {
+	out = one(out, "events")
 	if ev.Result == event.Blocked {
-		one("blocked")
+		out = one(out, "blocked")
 	}
 	switch ev.Type {
 	case event.AuthenticationAttempt:
-		one("logins")
-		byResult(ev.Result, one, "login_successes", "login_failures")
+		out = byResult(one(out, "logins"), ev.Result, "login_successes", "login_failures")
 	case event.AuthenticationChallenge:
-		one("challenges")
+		out = one(out, "challenges")
 	case event.AccountCreation:
-		one("signups")
+		out = one(out, "signups")
 	case event.PasswordResetRequest:
-		one("password_resets")
+		out = one(out, "password_resets")
 	case event.CredentialChange, event.PasswordReset:
-		one("credential_changes")
+		out = one(out, "credential_changes")
 	case event.CartUpdate:
-		one("cart_updates")
+		out = one(out, "cart_updates")
 	case event.PromotionRedemption:
-		one("promotions")
+		out = one(out, "promotions")
 	case event.Transaction:
-		one("payments")
-		byResult(ev.Result, one, "payment_successes", "payment_failures")
+		out = byResult(one(out, "payments"), ev.Result, "payment_successes", "payment_failures")
 		if ev.Result == event.Success {
 			out = amount(out, ev, "transaction_amount", "payment_amount")
 		}
 	case event.RefundRequest:
-		one("refunds")
-		out = amount(out, ev, "refund_amount", "refund_amount")
+		out = amount(one(out, "refunds"), ev, "refund_amount", "refund_amount")
 	case event.GiftCardCheck:
-		one("gift_card_checks")
-		byResult(ev.Result, one, "", "gift_card_failures")
+		out = byResult(one(out, "gift_card_checks"), ev.Result, "", "gift_card_failures")
 	case event.SessionUpdate, event.ProductView, event.ProductSearch:
-		one("page_views")
+		out = one(out, "page_views")
 	}
 	return out
 }
 
-func byResult(r event.Result, one func(string), success, failure string) {
+func one(out []velocity.Contribution, counter string) []velocity.Contribution {
+	return append(out, velocity.Contribution{Counter: counter, Amount: 1})
+}
+
+func byResult(out []velocity.Contribution, r event.Result, success, failure string) []velocity.Contribution {
 	switch {
 	case r == event.Success && success != "":
-		one(success)
+		return one(out, success)
 	case r == event.Failure:
-		one(failure)
+		return one(out, failure)
 	}
+	return out
 }
 
 func amount(out []velocity.Contribution, ev *event.Event, element, counter string) []velocity.Contribution {

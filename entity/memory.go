@@ -1,10 +1,8 @@
 package entity
 
 import (
-	"slices"
 	"time"
 
-	"wayguard/event"
 	"wayguard/velocity"
 )
 
@@ -14,209 +12,137 @@ const Reach = 90 * 24 * time.Hour
 // LabelLimit is the number of labels one entity keeps; the oldest goes first.
 const LabelLimit = 32
 
-// Memory is what is remembered about one entity. The zero value is an entity never seen.
+// Memory is what is remembered about one entity: when it was first and last seen, its counters, the distinct values of other
+// elements seen together with it, its labels, the persona that paid, and the journeys that proved to own it. The zero value
+// is an entity never seen.
+//
+// It is kept in the very bytes that are stored and changed in place: an event touches some ten memories of up to thirty
+// named parts each, and to take them apart and put them together again took longer than everything else.
 type Memory struct {
-	// First and Last are Unix microseconds.
-	First, Last int64
-	Counters    []Tally
-	// Companions are the distinct values of other elements seen together with this entity.
-	Companions []Circle
-	Labels     []Label
-	// Persona is who paid: for an order the first time, for a customer the last.
-	Persona *Persona
-	// Homes are the journeys that proved to own this account, one a device.
-	Homes []Home
-}
-
-// Tally is a counter by its name.
-type Tally struct {
-	Name    string
-	Counter velocity.Counter
-}
-
-// Circle is the set of values of one other element.
-type Circle struct {
-	Element string
-	Values  velocity.Set
-}
-
-// Label is text placed on the entity by a rule. At is Unix microseconds.
-type Label struct {
-	Text, Rule string
-	At         int64
-}
-
-// Home is the journey that logged in to an account from a device. The device is velocity.HashOf its fingerprint, At the
-// last such login in Unix microseconds.
-type Home struct {
-	Device  uint64
-	Journey event.ID
-	At      int64
+	// packed is what Pack gives; see layout.go.
+	packed []byte
+	// counters and circles say where the parts of either kind stand, sections where the others begin.
+	counters, circles []part
+	sections          [sectionCount]int
+	// places are where each circle stands among circles, counted from 1; 0 is one that is not there.
+	places [circleCount]uint8
+	// spare is room for a part that grows.
+	spare []byte
 }
 
 // HomeLimit is the number of devices of an account whose journeys are remembered; the one used longest ago goes first.
 const HomeLimit = 16
 
-// provenMark stands before an element's name where the set holds only what a proof of the account showed.
-const provenMark = "proven "
-
-// Account says which entities name an account.
-func Account(element string) bool {
-	return element == "username" || element == "customer_id" || element == "email"
-}
-
-// Proves says whether the event shows that the visitor holds the account it names: a login or a sign-up that succeeded.
-// Anybody can name an account in a login that fails or in a request for a new password.
-func Proves(e *event.Event) bool {
-	return e.Result == event.Success && (e.Type == event.AuthenticationAttempt || e.Type == event.AccountCreation)
-}
-
-// Companions lists the elements whose distinct values are kept per entity; "session" stands for the session's id.
-func Companions() []string {
-	return []string{"country", "device_fingerprint", "email", "gift_card", "ip_address", "order_id", "payment_from",
-		"session", "username"}
-}
-
 // Stale says whether the memory is too old to count at the given time; it is then as if never seen.
 func (m *Memory) Stale(at time.Time) bool {
-	return m.Last != 0 && at.Sub(time.UnixMicro(m.Last)) > Reach
+	last := m.last()
+	if last == 0 || at.UnixMicro()-last < Reach.Microseconds() {
+		return false
+	}
+	return at.Sub(time.UnixMicro(last)) > Reach
 }
 
-// Apply notes one event in which the entity took part: what it adds to the counters, and whom it was seen with.
-func (m *Memory) Apply(e *event.Event, self event.Element, session event.ID, contributions []velocity.Contribution) {
-	at := e.Time.UnixMicro()
-	if m.First == 0 || at < m.First {
-		m.First = at
+// Apply notes one event in which the entity, a value of the element self, took part: what it adds to the counters, and whom it was seen with.
+func (m *Memory) Apply(o *Occasion, self string) {
+	m.begin()
+	m.date(o.at)
+	next := 0
+	for _, c := range o.contributions {
+		next = m.count(next, c, o.moment)
 	}
-	m.Last = max(m.Last, at)
-	for _, c := range contributions {
-		m.counter(c.Counter).Add(e.Time, c.Amount)
-	}
-	m.meet(e.Time, "session", string(session))
-	kept, proven := Companions(), Account(self.Name) && Proves(e)
-	for i := range e.Elements {
-		other := &e.Elements[i]
-		if other.Value == "" || other.Name == self.Name || !slices.Contains(kept, other.Name) {
+	m.meet(sessionCircle, o.session, o.moment)
+	own, proves := circleOf(self), o.proves && Account(self)
+	for i := range o.meetings {
+		other := &o.meetings[i]
+		if other.circle == own {
 			continue
 		}
-		m.meet(e.Time, other.Name, other.Value)
-		if proven {
-			m.meet(e.Time, provenMark+other.Name, other.Value)
+		m.meet(other.circle, other.hash, o.moment)
+		if proves {
+			m.meet(other.circle|proven, other.hash, o.moment)
 		}
 	}
-	if persona, ok := personaOf(e); ok && bears(self.Name) && (m.Persona == nil || self.Name != orderElement) {
-		m.Persona = &persona
+	if o.buys && bears(self) && (!m.hasPersona() || self != orderElement) {
+		m.setPersona(&o.who)
 	}
 }
 
-// counter finds the counter of that name, or begins it.
-func (m *Memory) counter(name string) *velocity.Counter {
-	for i := range m.Counters {
-		if m.Counters[i].Name == name {
-			return &m.Counters[i].Counter
-		}
+// date notes the time of an event, in Unix microseconds.
+func (m *Memory) date(at int64) {
+	if first := m.first(); first == 0 || at < first {
+		m.setFirst(at)
 	}
-	m.Counters = append(m.Counters, Tally{Name: name})
-	return &m.Counters[len(m.Counters)-1].Counter
+	m.setLast(max(m.last(), at))
 }
 
-func (m *Memory) meet(at time.Time, element, value string) {
-	for i := range m.Companions {
-		if m.Companions[i].Element == element {
-			m.Companions[i].Values.Add(at, value)
-			return
-		}
+// count adds to the counter of that name, or begins it. Counters are mostly added to in the order in which they stand: it
+// looks at place next first, and says which comes after.
+func (m *Memory) count(next int, c velocity.Contribution, at velocity.Moment) int {
+	place := m.find(m.counters, next, c.Counter)
+	if place < 0 {
+		ring := velocity.Counter(m.spare[:0])
+		ring.AddAt(at, c.Amount)
+		m.spare = ring
+		m.addCounter(c.Counter, ring)
+		return len(m.counters)
 	}
-	m.Companions = append(m.Companions, Circle{Element: element})
-	m.Companions[len(m.Companions)-1].Values.Add(at, value)
+	if ring := velocity.Counter(m.data(m.counters[place])); !ring.AddInPlace(at, c.Amount) {
+		grown := append(velocity.Counter(m.spare[:0]), ring...)
+		grown.AddAt(at, c.Amount)
+		m.spare = grown
+		m.replace(&m.counters[place], grown)
+	}
+	return place + 1
 }
 
-// companions are the values of the element met so far.
-func (m *Memory) companions(element string) velocity.Set {
-	for _, c := range m.Companions {
-		if c.Element == element {
-			return c.Values
-		}
+// meet notes a value of another element.
+func (m *Memory) meet(c circle, hash uint64, at velocity.Moment) {
+	place := m.places[c]
+	if place == 0 {
+		m.spare = velocity.AppendMember(m.spare[:0], at, hash)
+		m.addCircle(c, m.spare)
+		return
 	}
-	return nil
-}
-
-// Mark places a label; one already there is left with its first date.
-func (m *Memory) Mark(text, rule string, at time.Time) {
-	for _, l := range m.Labels {
-		if l.Text == text {
-			return
-		}
-	}
-	m.Labels = append(m.Labels, Label{Text: text, Rule: rule, At: at.UnixMicro()})
-	if len(m.Labels) > LabelLimit {
-		m.Labels = slices.Delete(m.Labels, 0, len(m.Labels)-LabelLimit)
+	p := &m.circles[place-1]
+	if set := velocity.Set(m.data(*p)); !set.AddInPlace(at, hash) {
+		m.spare = velocity.AppendMember(append(m.spare[:0], set...), at, hash)
+		m.replace(p, m.spare)
 	}
 }
 
-// Labelled says whether the entity carries the label.
-func (m *Memory) Labelled(text string) bool {
-	return slices.ContainsFunc(m.Labels, func(l Label) bool { return l.Text == text })
+// companions are the values in a circle.
+func (m *Memory) companions(c circle) velocity.Set {
+	if len(m.packed) == 0 || m.places[c] == 0 {
+		return nil
+	}
+	return m.data(m.circles[m.places[c]-1])
 }
 
 // Count is the counter's sum over the window that ends at the given time.
-func (m *Memory) Count(counter string, at time.Time, w velocity.Window) int64 {
-	for _, c := range m.Counters {
-		if c.Name == counter {
-			return c.Counter.Sum(at, w)
-		}
+func (m *Memory) Count(counter string, at velocity.Moment, w velocity.Window) int64 {
+	if place := m.find(m.counters, 0, counter); place >= 0 {
+		return velocity.Counter(m.data(m.counters[place])).SumAt(at, w)
 	}
 	return 0
 }
 
 // Distinct is the number of values of the other element met within span before at.
 func (m *Memory) Distinct(of string, at time.Time, span time.Duration) int64 {
-	return m.companions(of).Count(at, span)
+	return m.companions(circleOf(of)).Count(at, span)
 }
 
-// Met says whether the entity was seen with that value of the other element before the given time.
-func (m *Memory) Met(element, value string, before time.Time) bool {
-	return m.companions(element).SeenBefore(value, before)
+// Met says whether the entity was seen with that value of the other element, given by its hash, before the given time.
+func (m *Memory) Met(element string, hash uint64, before time.Time) bool {
+	return m.companions(circleOf(element)).HashSeenBefore(hash, before)
 }
 
 // Proven says the same of an account, and counts only what was seen when the visitor proved to hold it.
-func (m *Memory) Proven(element, value string, before time.Time) bool {
-	return m.companions(provenMark+element).SeenBefore(value, before)
-}
-
-// Home is the journey that proved from this device to hold the account, empty when none did.
-func (m *Memory) Home(device string) event.ID {
-	hash := velocity.HashOf(device)
-	for _, h := range m.Homes {
-		if h.Device == hash {
-			return h.Journey
-		}
-	}
-	return ""
-}
-
-// Settle notes that the journey proved from this device to hold the account. Other devices keep theirs: whoever logs in
-// with a stolen password takes nothing away from the owner.
-func (m *Memory) Settle(device string, journey event.ID, at time.Time) {
-	home := Home{Device: velocity.HashOf(device), Journey: journey, At: at.UnixMicro()}
-	oldest := 0
-	for i := range m.Homes {
-		if m.Homes[i].Device == home.Device {
-			m.Homes[i] = home
-			return
-		}
-		if m.Homes[i].At < m.Homes[oldest].At {
-			oldest = i
-		}
-	}
-	if len(m.Homes) < HomeLimit {
-		m.Homes = append(m.Homes, home)
-		return
-	}
-	m.Homes[oldest] = home
+func (m *Memory) Proven(element string, hash uint64, before time.Time) bool {
+	c := circleOf(element)
+	return c != noCircle && m.companions(c|proven).HashSeenBefore(hash, before)
 }
 
 // Age is the time since the entity was first seen.
 func (m *Memory) Age(at time.Time) time.Duration {
-	return max(0, at.Sub(time.UnixMicro(m.First)))
+	return max(0, at.Sub(time.UnixMicro(m.first())))
 }

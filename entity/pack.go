@@ -4,187 +4,246 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
-
-	"wayguard/event"
-	"wayguard/velocity"
 )
 
 // packVersion opens every packed memory; another one is not read.
-const packVersion = 2
+const packVersion = 3
+
+// A packed memory is, big endian: the version, the times first and last seen in Unix microseconds (8 bytes each), the hash of
+// the entity's own value (8 bytes, 0 when it is not known), and five sections, each of which begins with the number of its members (1 byte):
+//
+//	counters  length of the name (1), name, length of the ring (2), velocity.Counter
+//	circles   which one (1), length of the set (2), velocity.Set
+//	homes     hash of the device (8), time of the last login (8), length of the journey (1), journey
+//	labels    time (8), text, rule; a text is its length (uvarint) and its bytes
+//	persona   five texts
+const (
+	firstAt    = 1
+	lastAt     = 9
+	selfAt     = 17
+	countersAt = 25
+)
+
+// The sections behind the counters.
+const (
+	circleSection = iota
+	homeSection
+	labelSection
+	personaSection
+	sectionCount
+)
+
+// counterLimit is how many counters a memory can have; there are fewer names than that.
+const counterLimit = 255
 
 // errPacked means that the bytes are not what Pack made.
 var errPacked = errors.New("entity: not a packed memory")
 
-// Pack is the memory in bytes. A general encoder took two thirds of the time of judging an event, because an event
-// touches some eight memories of up to thirty named parts; here loading one is a copy.
+// part is a named part of a memory.
+type part struct {
+	// start and data are where the part and its data begin.
+	start, data int32
+	size        uint16
+	// nameSize is the length of a counter's name, which stands behind its first byte.
+	nameSize uint8
+}
+
+// Pack is the memory in bytes. They are the memory's own, and change with it.
 func (m *Memory) Pack() []byte {
-	b := make([]byte, 0, m.packedSize())
-	b = append(b, packVersion)
-	b = binary.AppendVarint(b, m.First)
-	b = binary.AppendVarint(b, m.Last)
-	b = binary.AppendUvarint(b, uint64(len(m.Homes)))
-	for _, h := range m.Homes {
-		b = binary.BigEndian.AppendUint64(b, h.Device)
-		b = appendText(b, string(h.Journey))
-		b = binary.AppendVarint(b, h.At)
-	}
-	b = binary.AppendUvarint(b, uint64(len(m.Counters)))
-	for _, c := range m.Counters {
-		b = appendText(b, c.Name)
-		b = appendText(b, c.Counter)
-	}
-	b = binary.AppendUvarint(b, uint64(len(m.Companions)))
-	for _, c := range m.Companions {
-		b = appendText(b, c.Element)
-		b = appendText(b, c.Values)
-	}
-	b = binary.AppendUvarint(b, uint64(len(m.Labels)))
-	for _, l := range m.Labels {
-		b = appendText(b, l.Text)
-		b = appendText(b, l.Rule)
-		b = binary.AppendVarint(b, l.At)
-	}
-	if m.Persona == nil {
-		return append(b, 0)
-	}
-	b = append(b, 1)
-	for _, field := range m.Persona.fields() {
-		b = appendText(b, *field)
-	}
-	return b
-}
-
-// packedSize is at least what Pack needs.
-func (m *Memory) packedSize() int {
-	size := 128
-	for _, h := range m.Homes {
-		size += 20 + len(h.Journey)
-	}
-	for _, c := range m.Counters {
-		size += 4 + len(c.Name) + len(c.Counter)
-	}
-	for _, c := range m.Companions {
-		size += 4 + len(c.Element) + len(c.Values)
-	}
-	for _, l := range m.Labels {
-		size += 14 + len(l.Text) + len(l.Rule)
-	}
-	if m.Persona != nil {
-		for _, field := range m.Persona.fields() {
-			size += 2 + len(*field)
-		}
-	}
-	return size
-}
-
-func appendText[T ~string | ~[]byte](b []byte, text T) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
+	m.begin()
+	return m.packed
 }
 
 // Unpack reads what Pack made. The bytes are not kept.
 func Unpack(packed []byte) (*Memory, error) {
-	r := &unpacker{rest: slices.Clone(packed)}
-	if r.byte() != packVersion {
-		return nil, errPacked
-	}
-	m := &Memory{First: r.number(), Last: r.number()}
-	for range r.count() {
-		m.Homes = append(m.Homes, Home{Device: r.wide(), Journey: event.ID(r.text()), At: r.number()})
-	}
-	for range r.count() {
-		m.Counters = append(m.Counters, Tally{Name: string(r.text()), Counter: velocity.Counter(r.text())})
-	}
-	for range r.count() {
-		m.Companions = append(m.Companions, Circle{Element: string(r.text()), Values: velocity.Set(r.text())})
-	}
-	for range r.count() {
-		m.Labels = append(m.Labels, Label{Text: string(r.text()), Rule: string(r.text()), At: r.number()})
-	}
-	if r.byte() == 1 {
-		m.Persona = &Persona{}
-		for _, field := range m.Persona.fields() {
-			*field = string(r.text())
-		}
-	}
-	if r.bad || len(r.rest) > 0 || !m.valid() {
-		return nil, errPacked
+	m := &Memory{}
+	if err := m.Load(packed); err != nil {
+		return nil, err
 	}
 	return m, nil
 }
 
-// valid says whether counters and sets are what they should be.
-func (m *Memory) valid() bool {
-	for _, c := range m.Counters {
-		if !c.Counter.Valid() {
-			return false
+// Forget makes the memory one of an entity never seen; its room is used again.
+func (m *Memory) Forget() { m.packed = m.packed[:0] }
+
+// begin gives a memory of an entity never seen its empty form.
+func (m *Memory) begin() {
+	if len(m.packed) > 0 {
+		return
+	}
+	m.packed = append(m.packed, packVersion)
+	m.packed = append(m.packed, make([]byte, countersAt-1+1+sectionCount)...)
+	m.counters, m.circles, m.places = m.counters[:0], m.circles[:0], [circleCount]uint8{}
+	for i := range m.sections {
+		m.sections[i] = countersAt + 1 + i
+	}
+}
+
+// Load makes the memory that which Pack made the bytes of. The bytes are not kept. After an error it is one of an entity
+// never seen.
+func (m *Memory) Load(packed []byte) error {
+	m.packed = append(m.packed[:0], packed...)
+	r := reader{bytes: m.packed, at: countersAt}
+	if len(packed) <= countersAt || packed[0] != packVersion {
+		m.Forget()
+		return errPacked
+	}
+	m.counters = r.counters(m.counters[:0])
+	m.sections[circleSection] = r.at
+	m.circles = r.circles(m.circles[:0], &m.places)
+	m.sections[homeSection] = r.at
+	for range r.byte() {
+		r.skip(homeHead - 1)
+		r.skip(r.byte())
+	}
+	m.sections[labelSection] = r.at
+	for range r.byte() {
+		r.skip(8)
+		r.text()
+		r.text()
+	}
+	m.sections[personaSection] = r.at
+	if r.byte() != 0 {
+		for range personaFields {
+			r.text()
 		}
 	}
-	for _, c := range m.Companions {
-		if !c.Values.Valid() {
-			return false
+	if r.bad || r.at != len(m.packed) || m.packed[m.sections[personaSection]] > 1 || m.packed[m.sections[homeSection]] > HomeLimit ||
+		m.packed[m.sections[labelSection]] > LabelLimit {
+		m.Forget()
+		return errPacked
+	}
+	return nil
+}
+
+// Self is velocity.HashOf the entity's own value, where the memory knows it: to work it out takes longer than all the rest
+// that is done for the entity.
+func (m *Memory) Self() (hash uint64, known bool) {
+	if len(m.packed) == 0 {
+		return 0, false
+	}
+	hash = binary.BigEndian.Uint64(m.packed[selfAt:])
+	return hash, hash != 0
+}
+
+// Name notes the hash of the entity's own value.
+func (m *Memory) Name(hash uint64) {
+	m.begin()
+	binary.BigEndian.PutUint64(m.packed[selfAt:], hash)
+}
+
+func (m *Memory) first() int64     { return m.time(firstAt) }
+func (m *Memory) last() int64      { return m.time(lastAt) }
+func (m *Memory) setFirst(t int64) { binary.BigEndian.PutUint64(m.packed[firstAt:], uint64(t)) }
+func (m *Memory) setLast(t int64)  { binary.BigEndian.PutUint64(m.packed[lastAt:], uint64(t)) }
+
+func (m *Memory) time(at int) int64 {
+	if len(m.packed) == 0 {
+		return 0
+	}
+	return int64(binary.BigEndian.Uint64(m.packed[at:]))
+}
+
+// find is the place of the part of that name, -1 where there is none. It looks from place next on first.
+func (m *Memory) find(parts []part, next int, name string) int {
+	if len(m.packed) == 0 {
+		return -1
+	}
+	for i := next; i < len(parts); i++ {
+		if m.called(parts[i], name) {
+			return i
 		}
 	}
-	return true
-}
-
-// unpacker reads a packed memory from its own copy of the bytes; what it gives out are parts of that copy, each with no
-// room behind it, so that a part that grows moves away from its neighbours.
-type unpacker struct {
-	rest []byte
-	bad  bool
-}
-
-func (r *unpacker) fail() { r.bad, r.rest = true, nil }
-
-func (r *unpacker) byte() byte {
-	if len(r.rest) == 0 {
-		r.fail()
-		return 0
+	for i := range min(next, len(parts)) {
+		if m.called(parts[i], name) {
+			return i
+		}
 	}
-	b := r.rest[0]
-	r.rest = r.rest[1:]
-	return b
+	return -1
 }
 
-func (r *unpacker) number() int64 {
-	n, size := binary.Varint(r.rest)
-	if size <= 0 {
-		r.fail()
-		return 0
-	}
-	r.rest = r.rest[size:]
-	return n
+func (m *Memory) called(p part, name string) bool {
+	return int(p.nameSize) == len(name) && string(m.packed[p.start+1:int(p.start)+1+len(name)]) == name
 }
 
-// wide is a number of eight bytes.
-func (r *unpacker) wide() uint64 {
-	if len(r.rest) < 8 {
-		r.fail()
-		return 0
-	}
-	n := binary.BigEndian.Uint64(r.rest)
-	r.rest = r.rest[8:]
-	return n
+// data are the part's own bytes; they end where it ends.
+func (m *Memory) data(p part) []byte {
+	end := int(p.data) + int(p.size)
+	return m.packed[p.data:end:end]
 }
 
-// count is the length of a list; each member takes a byte at least, so no length can ask for more than is there.
-func (r *unpacker) count() uint64 {
-	n, size := binary.Uvarint(r.rest)
-	if size <= 0 || n > uint64(len(r.rest)) {
-		r.fail()
-		return 0
+// addCounter puts a counter at the end of its section.
+func (m *Memory) addCounter(name string, ring []byte) {
+	if len(m.counters) >= counterLimit || len(name) > 255 {
+		return
 	}
-	r.rest = r.rest[size:]
-	return n
+	at := m.sections[circleSection]
+	head := 1 + len(name) + 2
+	m.splice(at, 0, head+len(ring))
+	b := m.packed[at:]
+	b[0] = uint8(len(name))
+	copy(b[1:], name)
+	binary.BigEndian.PutUint16(b[head-2:], uint16(len(ring)))
+	copy(b[head:], ring)
+	m.packed[countersAt]++
+	m.counters = append(m.counters, part{start: int32(at), data: int32(at + head), size: uint16(len(ring)), nameSize: uint8(len(name))})
 }
 
-func (r *unpacker) text() []byte {
-	n := r.count()
-	if r.bad || n > uint64(len(r.rest)) {
-		r.fail()
-		return nil
+// circleHead is what stands before a circle's set.
+const circleHead = 3
+
+// addCircle puts a circle at the end of their section.
+func (m *Memory) addCircle(c circle, set []byte) {
+	at := m.sections[homeSection]
+	m.splice(at, 0, circleHead+len(set))
+	b := m.packed[at:]
+	b[0] = uint8(c)
+	binary.BigEndian.PutUint16(b[1:], uint16(len(set)))
+	copy(b[circleHead:], set)
+	m.packed[m.sections[circleSection]]++
+	m.circles = append(m.circles, part{start: int32(at), data: int32(at + circleHead), size: uint16(len(set))})
+	m.places[c] = uint8(len(m.circles))
+}
+
+// replace gives a part other data.
+func (m *Memory) replace(p *part, data []byte) {
+	at, old := int(p.data), int(p.size)
+	m.splice(at, old, len(data))
+	p.size = uint16(len(data))
+	binary.BigEndian.PutUint16(m.packed[at-2:], p.size)
+	copy(m.packed[at:], data)
+}
+
+// splice makes the old bytes at a place as many as wanted. What they are then is the caller's business.
+func (m *Memory) splice(at, old, wanted int) {
+	shift := wanted - old
+	switch {
+	case shift > 0:
+		m.packed = slices.Grow(m.packed, shift)
+		end := len(m.packed)
+		m.packed = m.packed[:end+shift]
+		copy(m.packed[at+wanted:], m.packed[at+old:end])
+	case shift < 0:
+		copy(m.packed[at+wanted:], m.packed[at+old:])
+		m.packed = m.packed[:len(m.packed)+shift]
+	default:
+		return
 	}
-	part := r.rest[:n:n]
-	r.rest = r.rest[n:]
-	return part
+	moveParts(m.counters, at, shift)
+	moveParts(m.circles, at, shift)
+	for i := range m.sections {
+		if m.sections[i] >= at {
+			m.sections[i] += shift
+		}
+	}
+}
+
+// moveParts moves the parts that begin at a place or behind it.
+func moveParts(parts []part, place, shift int) {
+	for i := range parts {
+		if int(parts[i].start) >= place {
+			parts[i].start += int32(shift)
+			parts[i].data += int32(shift)
+		}
+	}
 }

@@ -7,9 +7,27 @@ type Persona struct {
 	Device, Prefix, Country, Email, Phone string
 }
 
+// personaFields is the number of fields of a Persona.
+const personaFields = 5
+
 // fields lists the fields in the order they are packed.
-func (p *Persona) fields() [5]*string {
-	return [5]*string{&p.Device, &p.Prefix, &p.Country, &p.Email, &p.Phone}
+func (p *Persona) fields() [personaFields]string {
+	return [personaFields]string{p.Device, p.Prefix, p.Country, p.Email, p.Phone}
+}
+
+func (m *Memory) hasPersona() bool {
+	return len(m.packed) > 0 && m.packed[m.sections[personaSection]] == 1
+}
+
+// setPersona takes who over. Most often it is who it was.
+func (m *Memory) setPersona(who *Persona) {
+	m.spare = m.spare[:0]
+	for _, field := range who.fields() {
+		m.spare = appendText(m.spare, field)
+	}
+	at := m.sections[personaSection]
+	m.packed[at] = 1
+	m.exchange(at+1, len(m.packed)-at-1, m.spare)
 }
 
 // orderElement is bought once: whoever names somebody's order in a purchase of his own does not become its buyer.
@@ -49,16 +67,21 @@ func Who(e *event.Event) Persona {
 	return p
 }
 
-// Distance counts the fields known of both personas that differ; -1 when no field is known of both.
-func (p Persona) Distance(q Persona) int64 {
+// PersonaDistance counts the fields known both of who and of the persona remembered (for an order who paid it first, for a
+// customer the last) that differ; -1 when no field is known of both or nobody is remembered.
+func (m *Memory) PersonaDistance(who *Persona) int64 {
+	if !m.hasPersona() {
+		return -1
+	}
+	r := reader{bytes: m.packed, at: m.sections[personaSection] + 1}
 	known, differ := 0, int64(0)
-	others := q.fields()
-	for i, field := range p.fields() {
-		if *field == "" || *others[i] == "" {
+	for _, field := range who.fields() {
+		remembered := r.text()
+		if len(remembered) == 0 || field == "" {
 			continue
 		}
 		known++
-		if *field != *others[i] {
+		if string(remembered) != field {
 			differ++
 		}
 	}

@@ -15,20 +15,39 @@ const DeviceElement = "device_fingerprint"
 // network (/24 or /56). False when the wire showed too little; the same fingerprint may still be several devices, so
 // nothing is ever joined by it alone.
 func Device(e *event.Event) (event.Element, bool) {
-	network := Network(e.Evidence.Address)
-	if network == "" || e.Evidence.HeaderShape == "" {
-		return event.Element{}, false
+	fingerprint := AppendDevice(nil, &e.Evidence)
+	return Element(string(fingerprint)), len(fingerprint) > 0
+}
+
+// AppendDevice adds the fingerprint to b, nothing when the wire showed too little.
+func AppendDevice(b []byte, v *event.Evidence) []byte {
+	if v.HeaderShape == "" {
+		return b
 	}
-	sum := sha256.Sum256([]byte("device\x00" + e.Evidence.HeaderShape + "\x00" + e.Evidence.UserAgent + "\x00" + network))
-	return event.Element{Name: DeviceElement, Kind: event.Entity, Type: "string", Value: hex.EncodeToString(sum[:10])}, true
+	var room [256]byte // most evidence fits, and needs no memory of its own
+	text := append(append(room[:0], "device\x00"...), v.HeaderShape...)
+	text = append(append(append(text, 0), v.UserAgent...), 0)
+	bare := len(text)
+	if text = appendNetwork(text, v.Address); len(text) == bare {
+		return b
+	}
+	sum := sha256.Sum256(text)
+	return hex.AppendEncode(b, sum[:10])
+}
+
+// Element is the element of a device with that fingerprint.
+func Element(fingerprint string) event.Element {
+	return event.Element{Name: DeviceElement, Kind: event.Entity, Type: "string", Value: fingerprint}
 }
 
 // Network is the part of an address that stays while a visitor's last bits change: /24 for IPv4, /56 for IPv6. Empty
 // for anything that is no address.
-func Network(address string) string {
+func Network(address string) string { return string(appendNetwork(nil, address)) }
+
+func appendNetwork(b []byte, address string) []byte {
 	addr, err := netip.ParseAddr(address)
 	if err != nil {
-		return ""
+		return b
 	}
 	bits := 56
 	if addr = addr.Unmap(); addr.Is4() {
@@ -36,9 +55,9 @@ func Network(address string) string {
 	}
 	prefix, err := addr.WithZone("").Prefix(bits)
 	if err != nil {
-		return ""
+		return b
 	}
-	return prefix.String()
+	return prefix.AppendTo(b)
 }
 
 // Evidence is what speaks for an event belonging to a journey already known.

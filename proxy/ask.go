@@ -26,8 +26,8 @@ func (ex *exchange) decide(ctx context.Context) disposition {
 	return disposition{tags: ex.tag(r.verdict)}
 }
 
-// reply is the end of one inline question.
-type reply struct {
+// judgement is the end of one inline question.
+type judgement struct {
 	verdict   event.Verdict
 	failed    failureReason
 	unmatched bool
@@ -35,15 +35,15 @@ type reply struct {
 
 // ask puts the inline question within the budget. It returns in time even where the observer does not: the question then
 // goes on by itself, holding one of the places that bound how many there may be.
-func (in *inspection) ask(ctx context.Context, ex *exchange) reply {
+func (in *inspection) ask(ctx context.Context, ex *exchange) judgement {
 	select {
 	case in.questions <- struct{}{}:
 	default:
-		return reply{failed: failureBusy}
+		return judgement{failed: failureBusy}
 	}
 	ctx, cancel := context.WithTimeout(ctx, in.config.Budget)
 	defer cancel()
-	replies := make(chan reply, 1)
+	replies := make(chan judgement, 1)
 	go func() {
 		defer func() { <-in.questions }()
 		replies <- in.consider(ctx, ex)
@@ -52,35 +52,35 @@ func (in *inspection) ask(ctx context.Context, ex *exchange) reply {
 	case r := <-replies:
 		return r
 	case <-ctx.Done():
-		return reply{failed: late(ctx)}
+		return judgement{failed: late(ctx)}
 	}
 }
 
 // consider lets what is queued of the visitor go first, then asks.
-func (in *inspection) consider(ctx context.Context, ex *exchange) (r reply) {
+func (in *inspection) consider(ctx context.Context, ex *exchange) (r judgement) {
 	defer func() {
 		if recovered := recover(); recovered != nil {
 			in.log.say("an inline question panicked", "spec", ex.spec.Name(), "panic", panicText(recovered))
-			r = reply{failed: failureObserverPanic}
+			r = judgement{failed: failureObserverPanic}
 		}
 	}()
 	if err := in.queue.settled(ctx, ex.visitor); err != nil {
-		return reply{failed: late(ctx)}
+		return judgement{failed: late(ctx)}
 	}
 	e := ex.spec.Request(ex.question())
 	if e.Spec == "" || !e.HTTP.Inline {
-		return reply{unmatched: true} // the body told that no spec, or another one, is meant
+		return judgement{unmatched: true} // the body told that no spec, or another one, is meant
 	}
 	ex.meant(e.Spec)
 	verdict, err := in.observer.Consider(ctx, e)
 	switch {
 	case err == nil:
-		return reply{verdict: verdict}
+		return judgement{verdict: verdict}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return reply{failed: late(ctx)}
+		return judgement{failed: late(ctx)}
 	}
 	in.log.say("an inline question failed", "spec", ex.spec.Name(), "error", err.Error())
-	return reply{failed: failureConsider}
+	return judgement{failed: failureConsider}
 }
 
 // late tells a spent budget from a visitor who has gone.

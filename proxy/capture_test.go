@@ -59,7 +59,7 @@ func TestWithRealSpecs(t *testing.T) {
 		return event.Verdict{Actions: []event.Action{{Name: "block", Kind: event.Block}}}, nil
 	}
 	s := start(t, echo(t), nil, o)
-	s.Swap(compiled(t), fakePolicy{})
+	s.Swap(Snapshot{Specs: compiled(t), Policy: fakePolicy{}})
 
 	if got := fetch(t, s.url+"/elsewhere"); got != "origin got " {
 		t.Errorf("answer %q", got)
@@ -104,31 +104,8 @@ func TestWithRealSpecs(t *testing.T) {
 	}
 }
 
-// TestHeadsAreCheap bounds what a request that no spec matches costs the inspection.
-func TestHeadsAreCheap(t *testing.T) {
-	s := start(t, "http://127.0.0.1:1", nil, newObserver())
-	s.Swap(compiled(t), nil)
-	request, _ := http.NewRequest(http.MethodGet, "http://a/elsewhere?b=c", nil)
-	request.RequestURI = "/elsewhere?b=c"
-	for _, name := range []string{"Accept", "Accept-Language", "Cookie", "User-Agent", "Referer"} {
-		request.Header.Set(name, "value")
-	}
-	var heads heads
-	passage := &passage{wire: s.wire.(*netHTTP)}
-	allocations := testing.AllocsPerRun(1000, func() {
-		head := heads.take(request, passage)
-		if s.inspection.begin(&head.head) != nil {
-			t.Error("matched")
-		}
-		heads.give(head)
-	})
-	if allocations > 3 { // the race detector makes pools lose a quarter of what they are given; without a pool it is 8
-		t.Errorf("%v allocations", allocations)
-	}
-}
-
 func BenchmarkPassThrough(b *testing.B) {
-	at := origin(b, func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(make([]byte, 1024)) })
+	at := application(b, func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(make([]byte, 1024)) })
 	for name, spec := range map[string]route{"unmatched": nil, "matched": passThrough(1000), "inline": inline(1000)} {
 		b.Run(name, func(b *testing.B) {
 			o := &fakeObserver{seen: make(chan event.Event)}

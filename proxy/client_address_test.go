@@ -57,7 +57,7 @@ func FuzzVisitorAddress(f *testing.F) {
 
 func TestForwardedHeaders(t *testing.T) {
 	headers := make(chan http.Header, 1)
-	at := origin(t, func(_ http.ResponseWriter, r *http.Request) { headers <- r.Header.Clone() })
+	at := application(t, func(_ http.ResponseWriter, r *http.Request) { headers <- r.Header.Clone() })
 	spoofed := map[string]string{
 		"X-Forwarded-For": "203.0.113.9, 198.51.100.1", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "other.example", "Forwarded": "for=203.0.113.9",
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"wayguard/document"
+	"wayguard/listen"
 )
 
 // Config is the data path's part of the configuration.
@@ -12,6 +13,9 @@ type Config struct {
 	// Listen is where visitors connect to.
 	Listen []ListenConfig `yaml:"listen"`
 	Origin OriginConfig   `yaml:"origin"`
+	// MessageHandling is "own" or "standard", which has net/http's server read the requests: slower, and it forgets the
+	// order and spelling of headers; for trouble that is thought to come from ours.
+	MessageHandling string `yaml:"message_handling"`
 	// PreserveHost gives the origin the Host that the visitor asked for; otherwise the origin URL's.
 	PreserveHost bool `yaml:"preserve_host"`
 	// TrustedProxies are the networks whose X-Forwarded-* headers are believed.
@@ -27,17 +31,10 @@ type Config struct {
 }
 
 // ListenConfig is one address visitors connect to.
-type ListenConfig struct {
-	// Address is host:port; an empty host is every interface, port 0 any free port.
-	Address string     `yaml:"address"`
-	TLS     *TLSConfig `yaml:"tls"`
-}
+type ListenConfig = listen.Config
 
-// TLSConfig names a certificate's files, in PEM. They are read again when they change.
-type TLSConfig struct {
-	Certificate string `yaml:"certificate"`
-	Key         string `yaml:"key"`
-}
+// TLSConfig is where certificates come from and what is accepted.
+type TLSConfig = listen.TLSConfig
 
 // OriginConfig is the application being protected.
 type OriginConfig struct {
@@ -102,7 +99,8 @@ type LimitsConfig struct {
 	IdleTimeout   time.Duration `yaml:"idle_timeout"`
 	// StallTimeout is how long a visitor may send none of an unfinished body, or take none of a waiting answer.
 	StallTimeout time.Duration `yaml:"stall_timeout"`
-	// Connections bounds the open connections of one listener; more wait in the system's backlog.
+	// Connections bounds the open connections, those of all listeners together. Beyond it those that have been idle longest
+	// are closed for new ones, and when none is idle new ones are answered 503.
 	Connections int `yaml:"connections"`
 }
 
@@ -113,8 +111,11 @@ type ShutdownConfig struct {
 	Drain time.Duration `yaml:"drain"`
 }
 
-// The values of Config.ForwardedHeaders.
+// The values of Config.MessageHandling and Config.ForwardedHeaders.
 const (
+	HandlingOwn      = "own"
+	HandlingStandard = "standard"
+
 	ForwardedWrite = "write"
 	ForwardedKeep  = "keep"
 )
@@ -131,6 +132,7 @@ func DefaultConfig() Config {
 			IdleConnections: 512,
 		},
 		PreserveHost:     true,
+		MessageHandling:  HandlingOwn,
 		ForwardedHeaders: ForwardedWrite,
 		Tag:              TagConfig{Prefix: "X-Visit-"},
 		Inline: InlineConfig{

@@ -7,7 +7,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"net/textproto"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,48 +27,42 @@ type rawMessage struct {
 	framing string // "none", "length", "chunked", "close"
 }
 
-// canonical is the message with what is known to differ taken out: the order of headers, the case of their names, the
-// connection's own headers, the reason phrase, and how a body is framed.
+// canonical is the message with what is known to differ taken out: the connection's own headers, and how an answer's body
+// is framed. Everything else is compared byte by byte: order, spelling and white space of the headers, the reason phrase.
 func (m *rawMessage) canonical() string {
-	first := m.first
-	if fields := strings.SplitN(first, " ", 3); strings.HasPrefix(first, "HTTP/") && len(fields) > 1 {
-		first = fields[1]
-	}
 	framing := m.framing
-	if strings.HasPrefix(m.first, "HTTP/") || framing == "none" || framing == "length" {
-		framing = "" // a body that ends with its connection comes in chunks from us
+	if strings.HasPrefix(m.first, "HTTP/") && framing == "close" {
+		framing = "chunked" // a body that ends with its connection comes in chunks from us
 	}
-	return fmt.Sprintf("%s\n%s\n%s %d bytes %x\ntrailer %s", first, strings.Join(m.fields(), "\n"), framing, len(m.body),
-		crc32.ChecksumIEEE(m.body), strings.Join(canonicalFields(m.trailer), "\n"))
+	if strings.HasPrefix(m.first, "HTTP/") && framing == "none" {
+		framing = ""
+	}
+	return fmt.Sprintf("%s\n%s\n%s %d bytes %x\ntrailer %s", m.first, strings.Join(m.fields(), "\n"), framing, len(m.body),
+		crc32.ChecksumIEEE(m.body), strings.Join(m.trailer, "\n"))
 }
 
-// fields are the head's. net/http's transport sends a length of zero by the method, not by what came in, and a length or
-// an empty chunk by when the end of an answer is known.
+// fields are the head's lines but those that belong to one connection, and those that a Connection line names.
 func (m *rawMessage) fields() []string {
-	fields := canonicalFields(m.header)
-	if !strings.HasPrefix(m.first, "HTTP/") || m.framing == "length" {
-		fields = slices.DeleteFunc(fields, func(line string) bool { return line == "Content-Length: 0" })
-	}
-	return fields
-}
-
-func canonicalFields(lines []string) []string {
-	var fields []string
-	for _, line := range lines {
-		name, value, _ := strings.Cut(line, ":")
-		name, value = textproto.CanonicalMIMEHeaderKey(name), strings.Trim(value, " \t")
-		switch name {
-		case "Connection", "Keep-Alive", "Transfer-Encoding", "Trailer":
-			continue
+	named := []string{"connection", "keep-alive", "transfer-encoding", "trailer", "te", "proxy-authorization", "proxy-authenticate"}
+	for _, line := range m.header {
+		if name, value, _ := strings.Cut(line, ":"); strings.EqualFold(name, "Connection") {
+			for option := range strings.SplitSeq(value, ",") {
+				// What an application must not lose, such as cookies, stays whatever the line says.
+				if option = strings.ToLower(strings.TrimSpace(option)); strings.HasPrefix(option, "x-") {
+					named = append(named, option)
+				}
+			}
 		}
-		fields = append(fields, name+": "+value)
 	}
-	// Lines of one name keep their order: that is a promise.
-	slices.SortStableFunc(fields, func(a, b string) int {
-		nameA, _, _ := strings.Cut(a, ":")
-		nameB, _, _ := strings.Cut(b, ":")
-		return strings.Compare(nameA, nameB)
-	})
+	if strings.HasPrefix(m.first, "HTTP/1.1 204") {
+		named = append(named, "content-length") // RFC 9110, section 8.6: must not be sent
+	}
+	var fields []string
+	for _, line := range m.header {
+		if name, _, _ := strings.Cut(line, ":"); !slices.Contains(named, strings.ToLower(name)) {
+			fields = append(fields, line)
+		}
+	}
 	return fields
 }
 
@@ -298,7 +291,7 @@ func difference(side string, direct, through []*rawMessage) string {
 			got = through[i].canonical()
 		}
 		if want != got {
-			return fmt.Sprintf("%s, message %d:\n--- direct\n%s\n--- through\n%s", side, i, want, got)
+			return fmt.Sprintf("%s, message %d:\n--- direct\n%s\n--- through\n%s", side, i, brief(want), brief(got))
 		}
 	}
 	return ""
@@ -323,7 +316,7 @@ func TestThroughIsAsDirect(t *testing.T) {
 				}
 				received, answered, err := tr.run(o, s.address)
 				if err != nil {
-					t.Errorf("seed %d: %v", seed, err)
+					t.Errorf("seed %d: %v; counts %+v", seed, err, s.Counts())
 				}
 				if kind == "inline" {
 					// Known difference: a held request's body is asked for before the origin is.
@@ -344,3 +337,5 @@ func TestThroughIsAsDirect(t *testing.T) {
 		})
 	}
 }
+
+func brief(text string) string { return strings.ReplaceAll(text, strings.Repeat("v", 4000), "v~") }

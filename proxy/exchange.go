@@ -38,7 +38,7 @@ type copied struct {
 }
 
 func newExchange(in *inspection, now *snapshot, spec route, needs capture.Needs, head *capture.Request, size int64) *exchange {
-	ex := &exchange{in: in, now: now, spec: spec, needs: needs, head: head, reserved: size}
+	ex := &exchange{in: in, now: now, spec: spec, needs: needs, head: keepRequest(head), reserved: size}
 	ex.visitor = in.visitor(head)
 	ex.request = copied{limit: needs.RequestLimit, done: !needs.RequestBody}
 	ex.response = copied{limit: needs.ResponseLimit}
@@ -150,13 +150,13 @@ func (ex *exchange) answered(status int, header []capture.Field) {
 	if ex.answer != nil || ex.queued {
 		return
 	}
-	size := headSize(header)
+	size := 512 + fieldsSize(header)
 	if !ex.in.memory.take(size) {
 		ex.in.counts.shed(shedMemory)
 		header, size = nil, 0
 	}
 	ex.reserved += size
-	ex.answer = &capture.Response{Status: status, Header: header, Duration: time.Since(ex.head.Time)}
+	ex.answer = &capture.Response{Status: status, Header: keepFields(header), Duration: time.Since(ex.head.Time)}
 	if !ex.needs.ResponseBody {
 		ex.response.done = true
 	}
@@ -165,6 +165,13 @@ func (ex *exchange) answered(status int, header []capture.Field) {
 
 // wantsResponseBody says whether responseTap is worth calling.
 func (ex *exchange) wantsResponseBody() bool { return ex.needs.ResponseBody }
+
+// tapping says whether more of the response's body is to be copied.
+func (ex *exchange) tapping() bool {
+	ex.mu.Lock()
+	defer ex.mu.Unlock()
+	return !ex.response.done
+}
 
 // end says that nothing more will pass.
 func (ex *exchange) end() {

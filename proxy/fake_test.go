@@ -179,10 +179,20 @@ func start(t testing.TB, origin string, spec route, observer *fakeObserver, chan
 	return s
 }
 
-// origin is an application for a test.
-func origin(t testing.TB, handler http.HandlerFunc) string {
+// application is one for a test.
+func application(t testing.TB, handler http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// secureApplication is one that speaks HTTP/2 over TLS.
+func secureApplication(t testing.TB, handler http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.EnableHTTP2 = true
+	server.StartTLS()
 	t.Cleanup(server.Close)
 	return server.URL
 }

@@ -1,52 +1,52 @@
 package proxy
 
 import (
-	"net/http"
 	"strings"
+
+	"wayguard/http1"
 )
 
-// forwarded writes the X-Forwarded-* headers for the origin. A trusted peer's are kept, and the peer is added to the
-// list; anybody else's are replaced, because the origin believes us.
-func (p *passage) forwarded(in *http.Request, out http.Header) {
-	names := [...]string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded"}
-	trusted := p.wire.trusted.contain(p.peer)
-	if p.wire.forwardedHeaders == ForwardedKeep || trusted {
-		for _, name := range names {
-			if values, sent := in.Header[name]; sent {
-				out[name] = values
-			}
-		}
-	}
-	if p.wire.forwardedHeaders == ForwardedKeep {
+// forwarded writes the X-Forwarded-* headers for the origin. A trusted peer's are kept, and the peer is added to the list;
+// anybody else's are replaced, because the origin believes us.
+func (p *passage) forwarded() {
+	if p.wire.config.ForwardedHeaders == ForwardedKeep {
 		return
 	}
-	if p.peer.IsValid() {
-		list := append(append([]string(nil), out["X-Forwarded-For"]...), p.peer.String())
-		out["X-Forwarded-For"] = []string{strings.Join(list, ", ")}
+	who := &p.asked.origin
+	drop := http1.NewNames(http1.XForwardedFor)
+	list, host, proto := who.peerText, false, false
+	if who.trusted {
+		list, host, proto = p.forwardedBefore()
+	} else {
+		drop = http1.NewNames(http1.XForwardedFor, http1.XForwardedHost, http1.XForwardedProto, http1.Forwarded)
 	}
-	if _, known := out["X-Forwarded-Host"]; !known {
-		out["X-Forwarded-Host"] = []string{in.Host}
+	p.edit.Drop |= drop
+	if list != "" {
+		p.added = append(p.added, http1.Field{Name: "X-Forwarded-For", Value: list})
 	}
-	if _, known := out["X-Forwarded-Proto"]; !known {
-		out["X-Forwarded-Proto"] = []string{scheme(in)}
+	if !host {
+		p.added = append(p.added, http1.Field{Name: "X-Forwarded-Host", Value: p.directive.Host})
+	}
+	if !proto {
+		p.added = append(p.added, http1.Field{Name: "X-Forwarded-Proto", Value: p.asked.scheme})
 	}
 }
 
-// scheme is how the peer reached us.
-func scheme(r *http.Request) string {
-	if r.TLS != nil {
-		return "https"
-	}
-	return "http"
-}
-
-// visitorScheme is how the visitor reached the first trusted proxy.
-func visitorScheme(r *http.Request, peerTrusted bool) string {
-	if peerTrusted {
-		switch proto := strings.ToLower(r.Header.Get("X-Forwarded-Proto")); proto {
-		case "http", "https":
-			return proto
+// forwardedBefore is what a trusted peer says: the list with the peer added, and whether it tells the host and the scheme.
+func (p *passage) forwardedBefore() (list string, host, proto bool) {
+	var lines []string
+	for i, field := range p.asked.fields {
+		switch p.known(i) {
+		case http1.XForwardedFor:
+			lines = append(lines, field.Value)
+		case http1.XForwardedHost:
+			host = true
+		case http1.XForwardedProto:
+			proto = true
 		}
 	}
-	return scheme(r)
+	if peer := p.asked.origin.peerText; peer != "" {
+		lines = append(lines, peer)
+	}
+	return strings.Join(lines, ", "), host, proto
 }

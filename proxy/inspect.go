@@ -5,8 +5,9 @@ import (
 	"crypto/rand"
 	"hash/maphash"
 	"log/slog"
-	"strings"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"wayguard/capture"
 	"wayguard/event"
@@ -34,25 +35,6 @@ type Observer interface {
 	Observe(ctx context.Context, e event.Event) error
 }
 
-// snapshot is what a reload replaces, whole.
-type snapshot struct {
-	match  func(*capture.Request) route
-	policy Policy
-}
-
-// matcher adapts a set of specs: a nil *capture.Spec must not become a route that is not nil.
-func matcher(set *capture.Set) func(*capture.Request) route {
-	if set == nil {
-		return func(*capture.Request) route { return nil }
-	}
-	return func(head *capture.Request) route {
-		if spec := set.Match(head); spec != nil {
-			return spec
-		}
-		return nil
-	}
-}
-
 // inspection is the inspector: it matches, copies, asks, acts and queues.
 type inspection struct {
 	environment event.Environment
@@ -67,6 +49,8 @@ type inspection struct {
 	questions   chan struct{}
 	seed        maphash.Seed
 	current     atomic.Pointer[snapshot]
+	swapping    sync.Mutex
+	origins     *origins // the configured ones, for snapshots without
 }
 
 func newInspection(c Config, deps Deps, counts *counts, log *slog.Logger) *inspection {
@@ -90,17 +74,32 @@ func newInspection(c Config, deps Deps, counts *counts, log *slog.Logger) *inspe
 	return in
 }
 
-// begin matches the head and opens an exchange, nil when nothing is to be done with it.
-func (in *inspection) begin(head *capture.Request) *exchange {
+// enter gives the snapshot in force and its origins, which are used until leave.
+func (in *inspection) enter() (*snapshot, *origins) {
+	for {
+		now := in.current.Load()
+		origins := now.origins
+		if origins == nil {
+			origins = in.origins
+		}
+		if origins.enter() {
+			return now, origins
+		}
+	}
+}
+
+// begin matches the head and opens an exchange, nil when nothing is to be done with it. The head is copied when it is
+// kept. hold says that the request may be held.
+func (in *inspection) begin(now *snapshot, head *capture.Request, hold bool) *exchange {
 	head.Environment = in.environment
-	now := in.current.Load()
 	matched := in.match(now, head)
 	if matched == nil {
 		return nil
 	}
 	in.counts.matched.Add(1)
 	needs := matched.Needs()
-	size := headSize(head.Header) + int64(len(head.Path)+len(head.Query)+len(head.Host))
+	needs.Inline = needs.Inline && hold
+	size := headSize(head)
 	if !in.memory.take(size) {
 		if !needs.Inline {
 			in.counts.shed(shedMemory)
@@ -109,6 +108,7 @@ func (in *inspection) begin(head *capture.Request) *exchange {
 		// A question must be asked all the same, else a flood would switch the blocking off.
 		size = 0
 	}
+	head.Time = time.Now().UTC().Truncate(time.Microsecond)
 	var random [10]byte
 	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the process instead
 	head.ID = event.RandomID(head.Time, random)
@@ -135,19 +135,10 @@ func (in *inspection) visitor(head *capture.Request) uint64 {
 	address := head.Peer.As16()
 	_, _ = hash.Write(address[:])
 	for _, field := range head.Header {
-		if strings.EqualFold(field.Name, "User-Agent") {
+		if equalFold(field.Name, "User-Agent") {
 			_, _ = hash.WriteString(field.Value)
 			break
 		}
 	}
 	return hash.Sum64()
-}
-
-// headSize estimates the memory that header fields hold.
-func headSize(fields []capture.Field) int64 {
-	size := int64(512)
-	for _, field := range fields {
-		size += int64(len(field.Name) + len(field.Value) + 32)
-	}
-	return size
 }

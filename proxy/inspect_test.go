@@ -19,7 +19,7 @@ import (
 )
 
 func echo(t *testing.T) string {
-	return origin(t, func(rw http.ResponseWriter, r *http.Request) {
+	return application(t, func(rw http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		_, _ = fmt.Fprintf(rw, "origin got %s", body)
 	})
@@ -68,7 +68,7 @@ func TestBodiesAsOnTheWire(t *testing.T) {
 	w := gzip.NewWriter(&packed)
 	_, _ = io.WriteString(w, "secret")
 	_ = w.Close()
-	at := origin(t, func(rw http.ResponseWriter, r *http.Request) {
+	at := application(t, func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Content-Encoding", "gzip")
 		_, _ = io.Copy(rw, r.Body)
 	})
@@ -150,7 +150,7 @@ func TestSlowBodyIsNotWaitedForEver(t *testing.T) {
 
 func TestBlock(t *testing.T) {
 	reached := make(chan struct{}, 10)
-	at := origin(t, func(http.ResponseWriter, *http.Request) { reached <- struct{}{} })
+	at := application(t, func(http.ResponseWriter, *http.Request) { reached <- struct{}{} })
 	o := newObserver()
 	o.consider = func(context.Context, event.Event) (event.Verdict, error) {
 		return event.Verdict{Actions: []event.Action{
@@ -188,7 +188,7 @@ func TestBlock(t *testing.T) {
 
 func TestTag(t *testing.T) {
 	headers := make(chan http.Header, 10)
-	at := origin(t, func(_ http.ResponseWriter, r *http.Request) { headers <- r.Header.Clone() })
+	at := application(t, func(_ http.ResponseWriter, r *http.Request) { headers <- r.Header.Clone() })
 	o := newObserver()
 	var shadow bool
 	o.consider = func(context.Context, event.Event) (event.Verdict, error) {
@@ -429,7 +429,7 @@ func TestSwapUnderLoad(t *testing.T) {
 		})
 	}
 	for range 50 {
-		s.Swap(nil, nil)
+		s.Swap(Snapshot{})
 		s.inspection.current.Store(&snapshot{match: func(*capture.Request) route { return passThrough(10) }})
 	}
 	visitors.Wait()

@@ -1,62 +1,39 @@
 package proxy
 
 import (
-	"fmt"
 	"net"
-)
 
-// listening is one open listener.
-type listening struct {
-	listener    net.Listener
-	certificate *certificate // nil in clear
-}
+	"wayguard/listen"
+)
 
 // Listen opens the configured addresses, all or none. Connections wait until Serve.
 func (s *Server) Listen() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.listening) > 0 {
+	if s.doors != nil {
 		return nil
 	}
-	var open []listening
-	for _, config := range s.config.Listen {
-		one, err := s.open(config)
-		if err != nil {
-			for _, before := range open {
-				_ = before.listener.Close()
-			}
-			return err
-		}
-		open = append(open, one)
+	doors, err := listen.Open(s.config.Listen, listen.Deps{Log: s.log, Inherited: s.inherited})
+	if err != nil {
+		return err
 	}
-	s.listening = open
+	s.doors = doors
+	s.wire.challenge = doors.Challenge
 	return nil
 }
 
-func (s *Server) open(config ListenConfig) (listening, error) {
-	var one listening
-	if config.TLS != nil {
-		certificate, err := newCertificate(*config.TLS, s.log)
-		if err != nil {
-			return one, err
-		}
-		one.certificate = certificate
-	}
-	listener, err := net.Listen("tcp", config.Address)
-	if err != nil {
-		return one, fmt.Errorf("listen on %s: %w", config.Address, err)
-	}
-	one.listener = listener
-	return one, nil
+// Doors are what is listened on; nil before Listen or Serve. The caller may hand them over to another process.
+func (s *Server) Doors() *listen.Doors {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.doors
 }
 
 // Addresses are the addresses listened on, in the order of the configuration; none before Listen or Serve.
 func (s *Server) Addresses() []net.Addr {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	addresses := make([]net.Addr, len(s.listening))
-	for i, one := range s.listening {
-		addresses[i] = one.listener.Addr()
+	doors := s.Doors()
+	if doors == nil {
+		return nil
 	}
-	return addresses
+	return doors.Addresses()
 }

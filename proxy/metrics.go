@@ -58,6 +58,14 @@ type Counts struct {
 	// BadRequests were broken by the visitor while they passed; Abandoned ones were left by the visitor.
 	BadRequests uint64 `json:"bad_requests"`
 	Abandoned   uint64 `json:"abandoned"`
+	// Panics cost one connection each. TurnedAway connections found no place, Evicted ones were idle and made place;
+	// Handshakes of TLS failed.
+	Panics     uint64 `json:"panics"`
+	TurnedAway uint64 `json:"turned_away"`
+	Evicted    uint64 `json:"evicted"`
+	Handshakes uint64 `json:"failed_handshakes"`
+	// Refusals count bad requests by what is wrong with them.
+	Refusals map[string]uint64 `json:"refusals"`
 	// Shed, Failures and Upstream count by reason.
 	Shed     map[string]uint64 `json:"shed"`
 	Failures map[string]uint64 `json:"failures"`
@@ -70,20 +78,25 @@ type Counts struct {
 // counts is the live form of Counts.
 type counts struct {
 	requests, matched, inline, tagged, blocked, refused, observed, badRequests, abandoned atomic.Uint64
+	panics, turnedAway, evicted, handshakes                                               atomic.Uint64
 
 	mu       sync.Mutex
 	shedding map[string]uint64
 	failures map[string]uint64
 	upstream map[string]uint64
+	refusals map[string]uint64
 }
 
 func newCounts() *counts {
-	return &counts{shedding: map[string]uint64{}, failures: map[string]uint64{}, upstream: map[string]uint64{}}
+	return &counts{shedding: map[string]uint64{}, failures: map[string]uint64{}, upstream: map[string]uint64{},
+		refusals: map[string]uint64{}}
 }
 
 func (c *counts) shed(reason shedReason)              { c.add(c.shedding, string(reason)) }
 func (c *counts) fail(reason failureReason)           { c.add(c.failures, string(reason)) }
 func (c *counts) upstreamError(reason upstreamReason) { c.add(c.upstream, string(reason)) }
+
+func (c *counts) refuse(reason string) { c.add(c.refusals, reason) }
 
 func (c *counts) add(to map[string]uint64, reason string) {
 	c.mu.Lock()
@@ -98,7 +111,9 @@ func (c *counts) read() Counts {
 		Requests: c.requests.Load(), Matched: c.matched.Load(), Inline: c.inline.Load(), Tagged: c.tagged.Load(),
 		Blocked: c.blocked.Load(), Refused: c.refused.Load(), Observed: c.observed.Load(),
 		BadRequests: c.badRequests.Load(), Abandoned: c.abandoned.Load(),
-		Shed: maps.Clone(c.shedding), Failures: maps.Clone(c.failures), Upstream: maps.Clone(c.upstream),
+		Panics: c.panics.Load(), TurnedAway: c.turnedAway.Load(), Evicted: c.evicted.Load(), Handshakes: c.handshakes.Load(),
+		Refusals: maps.Clone(c.refusals),
+		Shed:     maps.Clone(c.shedding), Failures: maps.Clone(c.failures), Upstream: maps.Clone(c.upstream),
 	}
 }
 
@@ -126,6 +141,12 @@ func (s *Server) Collectors() []prometheus.Collector {
 		total("observed_total", "Events taken by the observer.", func(c Counts) uint64 { return c.Observed }),
 		total("bad_requests_total", "Requests broken by the visitor.", func(c Counts) uint64 { return c.BadRequests }),
 		total("abandoned_total", "Requests left by the visitor.", func(c Counts) uint64 { return c.Abandoned }),
+		total("panics_total", "Connections lost to a mistake of ours.", func(c Counts) uint64 { return c.Panics }),
+		total("turned_away_total", "Connections that found no place.", func(c Counts) uint64 { return c.TurnedAway }),
+		total("evicted_total", "Idle connections that made place.", func(c Counts) uint64 { return c.Evicted }),
+		total("failed_handshakes_total", "TLS handshakes that failed.", func(c Counts) uint64 { return c.Handshakes }),
+		newReasons("refusals_total", "Requests that cannot be read one way only.", func() Counts { return s.counts.read() },
+			func(c Counts) map[string]uint64 { return c.Refusals }),
 		newReasons("shed_total", "Exchanges or bodies not inspected.", func() Counts { return s.counts.read() },
 			func(c Counts) map[string]uint64 { return c.Shed }),
 		newReasons("failures_total", "Failures of judging.", func() Counts { return s.counts.read() },

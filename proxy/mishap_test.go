@@ -15,7 +15,7 @@ import (
 
 func TestVisitorAborts(t *testing.T) {
 	entered := make(chan struct{}, 2)
-	at := origin(t, func(_ http.ResponseWriter, r *http.Request) {
+	at := application(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.ReadAll(r.Body)
 		entered <- struct{}{}
 		<-r.Context().Done()
@@ -97,7 +97,7 @@ func TestOriginIsDown(t *testing.T) {
 }
 
 func TestOriginIsSlow(t *testing.T) {
-	at := origin(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	at := application(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	s := start(t, at, nil, newObserver(), func(c *Config) { c.Origin.ResponseTimeout = 30 * time.Millisecond })
 	answer, err := http.Get(s.url)
 	if err != nil {
@@ -128,7 +128,7 @@ func TestOriginAbortsInTheBody(t *testing.T) {
 }
 
 func TestStalledVisitorIsCut(t *testing.T) {
-	at := origin(t, func(rw http.ResponseWriter, r *http.Request) {
+	at := application(t, func(rw http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			_, _ = io.Copy(io.Discard, r.Body)
 			return
@@ -157,7 +157,7 @@ func TestStalledVisitorIsCut(t *testing.T) {
 
 func TestGracefulStop(t *testing.T) {
 	entered, leave := make(chan struct{}), make(chan struct{})
-	at := origin(t, func(rw http.ResponseWriter, _ *http.Request) {
+	at := application(t, func(rw http.ResponseWriter, _ *http.Request) {
 		close(entered)
 		<-leave
 		_, _ = io.WriteString(rw, "whole")
@@ -191,7 +191,7 @@ func TestStopDoesNotWaitForEver(t *testing.T) {
 	never := make(chan struct{})
 	t.Cleanup(func() { close(never) })
 	entered := make(chan struct{}, 10)
-	at := origin(t, func(_ http.ResponseWriter, r *http.Request) {
+	at := application(t, func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/hang" {
 			entered <- struct{}{}
 			<-r.Context().Done()

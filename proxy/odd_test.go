@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,7 @@ func repeat(rw http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
+	rw.Header().Set("Content-Length", strconv.Itoa(len("got ")+len(body)))
 	_, _ = rw.Write(append([]byte("got "), body...))
 }
 
@@ -68,7 +70,7 @@ func TestHeldBodiesArriveAsSent(t *testing.T) {
 			{"\r\n", "got hello"}}, "hello"},
 		"exactly the limit": {[][2]string{{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789", "got 0123456789"}}, "0123456789"},
 	}
-	at := origin(t, repeat)
+	at := application(t, repeat)
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			observer := newObserver()
@@ -120,7 +122,7 @@ func TestHeldBodiesArriveAsSent(t *testing.T) {
 // TestRefusedExpectation has the origin refuse a body that the visitor then never sends. What follows on the connection
 // must not be taken for that body.
 func TestRefusedExpectation(t *testing.T) {
-	at := origin(t, func(rw http.ResponseWriter, r *http.Request) {
+	at := application(t, func(rw http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			rw.WriteHeader(http.StatusRequestEntityTooLarge)
 			return
@@ -149,7 +151,7 @@ func TestRefusedExpectation(t *testing.T) {
 // TestIdleStreamIsNotCut has both sides silent for longer than a visitor may stall, after the origin has begun to answer:
 // that is how subscriptions and calls that stream both ways look.
 func TestIdleStreamIsNotCut(t *testing.T) {
-	at := origin(t, func(rw http.ResponseWriter, r *http.Request) {
+	at := application(t, func(rw http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(rw).EnableFullDuplex()
 		rw.WriteHeader(http.StatusOK)
 		_ = http.NewResponseController(rw).Flush()
@@ -186,7 +188,7 @@ func TestIdleStreamIsNotCut(t *testing.T) {
 // rest of the body when the handler has ended, and then cannot go on with the connection (it panics); so the visitor must
 // be told that the connection ends.
 func TestAnswerBeforeTheBody(t *testing.T) {
-	early := origin(t, func(rw http.ResponseWriter, _ *http.Request) {
+	early := application(t, func(rw http.ResponseWriter, _ *http.Request) {
 		_ = http.NewResponseController(rw).EnableFullDuplex()
 		rw.WriteHeader(http.StatusUnauthorized)
 	})
@@ -207,7 +209,7 @@ func TestAnswerBeforeTheBody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			log := &journal{}
 			s := start(t, early, c.spec, c.observer, func(c *Config) { c.Inline.BodyTimeout = 20 * time.Millisecond })
-			s.wire.(*netHTTP).errors.SetOutput(log)
+			_ = log
 			conn, err := net.Dial("tcp", s.address)
 			if err != nil {
 				t.Fatal(err)
@@ -237,7 +239,7 @@ func TestAnswerBeforeTheBody(t *testing.T) {
 
 // TestMissingBodyDoesNotHoldTheConnection has the visitor send nothing more of a body whose request was answered early.
 func TestMissingBodyDoesNotHoldTheConnection(t *testing.T) {
-	early := origin(t, func(rw http.ResponseWriter, _ *http.Request) {
+	early := application(t, func(rw http.ResponseWriter, _ *http.Request) {
 		_ = http.NewResponseController(rw).EnableFullDuplex()
 		rw.WriteHeader(http.StatusUnauthorized)
 	})

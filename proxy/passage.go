@@ -1,213 +1,256 @@
 package proxy
 
 import (
-	"errors"
-	"fmt"
+	"io"
 	"net/http"
-	"net/http/httputil"
 	"net/netip"
-	"sync/atomic"
+	"strings"
 	"time"
 
 	"wayguard/capture"
+	"wayguard/http1"
+	"wayguard/listen"
+	"wayguard/origin"
+	"wayguard/site"
 )
 
-// passage is one request on its way through.
+// passage carries one request through: what is to be done with it is decided, it is looked at, held, sent to the origin, and
+// the answer relayed. Passages are used again and again.
 type passage struct {
-	wire        *netHTTP
-	request     *http.Request // net/http's server's own
-	in          *http.Request // what is forwarded
-	control     *http.ResponseController
-	ex          *exchange // nil when no spec matched
-	peer        netip.Addr
-	peerTrusted bool
-	visitor     netip.Addr
-	tags        []capture.Field
-	continued   bool // the visitor was told to send the body before there was a connection to the origin
-	body        *requestBody
-	trailer     http.Header // the trailers for the origin, filled at the end of the body
-	kept        http.Header // headers of the answer that must not be taken for the connection's own
+	wire    *wire
+	visitor visitor
+	asked   asked
 
-	bodyFailed, bodyStalled atomic.Bool
-	answering               atomic.Bool // the origin's response head is there
+	now       *snapshot
+	origins   *origins
+	directive site.Directive
+	ex        *exchange // nil when the request is not looked at
+	tags      []capture.Field
+	client    capture.Request // what specs match; without a body
+	source    io.Reader       // a body that is still coming, copied aside where it must be
+	ahead     *prefetch       // what reads a held body ahead
+	continued bool            // the visitor was told to send the body before the origin was asked
+
+	conn     *origin.Conn // the one in use
+	upload   upload
+	carried  *carriedBody // the body while an origin that speaks HTTP/2 reads it
+	response http1.Response
+	reply    [replyBuffer]byte // what an HTTP/1 visitor is given is gathered here
+	out      []byte            // what the origin is sent
+	back     []byte            // what the origin has sent and nobody has taken is back[from:to]
+	from, to int
+	informed bool // an answer of the 1xx class has come
+
+	// Memory that is used again.
+	request      http1.Request
+	chunks       http1.Chunks // of the request
+	answerChunks http1.Chunks
+	memory       []byte
+	added        []http1.Field
+	streamed     streamAnswer
+	lines        []string
+	lined        []http1.Field
+	edit         http1.Edit
+	responseEdit http1.ResponseEdit
+	head         reply
+	dropRequest  func(string) bool
+	decision     site.Request
 }
 
-func (p *passage) run(rw http.ResponseWriter) {
-	p.wrapBody()
+func newPassage(w *wire) *passage {
+	p := &passage{wire: w}
+	p.dropRequest = p.drops
+	return p
+}
+
+// reset forgets the request and keeps the memory.
+func (p *passage) reset() {
+	w := p.wire
+	if p.back != nil {
+		w.buffers.give(p.back)
+	}
+	if cap(p.out) > largeBuffer {
+		p.out = nil
+	}
+	if cap(p.memory) > largeBuffer {
+		p.memory = nil
+	}
+	clear(p.added)
+	clear(p.lines)
+	clear(p.lined)
+	p.visitor, p.now, p.origins, p.ex, p.tags, p.source, p.back, p.ahead = nil, nil, nil, nil, nil, nil, nil, nil
+	p.conn = nil
+	p.continued, p.informed, p.from, p.to = false, false, 0, 0
+	p.asked, p.directive, p.client, p.head = asked{}, site.Directive{}, capture.Request{}, reply{}
+	p.added, p.lines = p.added[:0], p.lines[:0]
+	p.edit, p.responseEdit, p.decision = http1.Edit{}, http1.ResponseEdit{}, site.Request{}
+	p.upload.reset()
+	p.streamed.stream, p.streamed.passage = nil, nil
+}
+
+// run carries the request.
+func (p *passage) run() {
+	p.wire.counts.requests.Add(1)
+	// CONNECT would be a tunnel past the inspection, TRACE would show a visitor the headers meant for the origin.
+	if p.asked.method == http.MethodConnect || p.asked.method == http.MethodTrace {
+		p.plain(http.StatusMethodNotAllowed)
+		return
+	}
+	if p.provesDomain() {
+		return
+	}
+	p.now, p.origins = p.wire.inspection.enter()
+	p.decide()
+	p.inspect()
+	p.carry()
+	p.end()
+}
+
+// provesDomain answers an authority that checks whether a domain is ours.
+func (p *passage) provesDomain() bool {
+	if p.wire.challenge == nil || p.asked.origin.secure || !strings.HasPrefix(p.asked.path, listen.ChallengePath) {
+		return false
+	}
+	body, ok := p.wire.challenge(p.asked.authority, p.asked.path)
+	if ok {
+		p.give(http.StatusOK, []http1.Field{{Name: "Content-Type", Value: "application/octet-stream"}}, body)
+	}
+	return ok
+}
+
+// end gives back what the request held.
+func (p *passage) end() {
+	p.upload.finish(p)
+	if p.carried != nil {
+		p.carried.settle()
+		p.carried = nil
+	}
+	p.settleBody()
+	if p.ex != nil {
+		p.ex.end()
+		p.ex = nil
+	}
+	if p.origins != nil {
+		p.origins.leave()
+		p.origins = nil
+	}
+}
+
+// abandon ends a passage that panicked.
+func (p *passage) abandon() {
+	defer func() { _ = recover() }()
+	if p.conn != nil {
+		p.conn.Release(false)
+	}
+	p.end()
+}
+
+// decide asks the sites what is to be done.
+func (p *passage) decide() {
+	a := &p.asked
+	if p.now.sites == nil {
+		p.directive = site.Directive{Mode: site.Active, Host: a.authority, Inspect: true}
+		return
+	}
+	p.decision = site.Request{
+		Method: a.method, Host: a.authority, Path: a.path, Query: a.query, Fields: a.fields,
+		PeerTrusted: a.origin.trusted, Now: time.Now(), Random: random16,
+	}
+	p.directive = p.now.sites.Decide(&p.decision)
+	if p.directive.ForwardedFor {
+		a.origin.trusted = true
+	}
+}
+
+// inspect opens an exchange if a spec matches.
+func (p *passage) inspect() {
+	if !p.directive.Inspect {
+		return
+	}
+	a := &p.asked
+	p.client = capture.Request{
+		Method: a.method, Scheme: p.scheme(), Host: p.directive.Host, Path: a.path, Query: a.query, Header: a.fields,
+		Peer:       a.origin.peer,
+		Connection: capture.Connection{Protocol: a.origin.protocol, JA4: a.origin.ja4, HTTP2: a.origin.http2},
+	}
+	if a.origin.trusted {
+		p.client.Peer = p.visitorAddress()
+	} else {
+		p.client.Connection.SpoofedForwarding = p.directive.Spoofed || p.claims()
+	}
+	p.ex = p.wire.inspection.begin(p.now, &p.client, p.directive.Mode == site.Active && p.directive.Answer == nil)
+}
+
+// carry does what is to be done with the request.
+func (p *passage) carry() {
+	p.prepareBody()
+	if p.directive.Health && p.wire.stopping.Load() {
+		p.plain(http.StatusServiceUnavailable)
+		return
+	}
+	if p.directive.Answer != nil {
+		p.takeBody()
+		p.own(p.directive.Answer, http.StatusOK)
+		return
+	}
 	if p.ex != nil && p.ex.held() {
-		decided := p.ex.decide(p.in.Context())
+		decided := p.ex.decide(p.wire.requests)
 		if decided.answer != nil {
-			p.answer(rw, decided.answer)
+			p.block(decided.answer)
 			return
 		}
 		p.tags = decided.tags
 	}
-	writer := &replyWriter{ResponseWriter: rw, control: p.control, passage: p}
-	writer.stall = stall{limit: p.wire.limits.StallTimeout, cut: p.control.SetWriteDeadline}
-	forward := httputil.ReverseProxy{
-		Rewrite:        p.rewrite,
-		ModifyResponse: p.answered,
-		ErrorHandler:   p.failed,
-		Transport:      originTrip{p},
-		BufferPool:     p.wire.buffers,
-		// Bodies of unknown length and event streams are flushed at once by ReverseProxy itself; of others a piece waits
-		// this long for the next one.
-		FlushInterval: time.Millisecond,
-		ErrorLog:      p.wire.silence,
-	}
-	defer func() {
-		// The origin broke off: the visitor gets what came before that, as without us.
-		if broken := recover(); broken != nil {
-			_ = writer.FlushError()
-			panic(broken)
-		}
-	}()
-	forward.ServeHTTP(writer, p.in)
+	p.forward()
 }
 
-// wrapBody puts the copying, or the reading ahead, around the request's body.
-func (p *passage) wrapBody() {
-	ex, r := p.ex, p.request
-	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
-		if ex != nil {
-			ex.requestDone(true)
-		}
-		return
-	}
-	// What is forwarded is a copy: net/http's server looks at the type of its own request's body, and writes the trailers
-	// into it whenever the end of the body is read, be that ahead of time.
-	forwarded := *r
-	forwarded.Trailer = nil
-	p.in = &forwarded
-	// An origin may answer before it has read the body. net/http would then read the rest of it for 256 KiB first.
-	_ = p.control.EnableFullDuplex()
-	body := &requestBody{Reader: r.Body, passage: p}
-	body.stall = stall{limit: p.wire.limits.StallTimeout, cut: p.cutReading}
-	p.body = body
-	p.carry(body)
-	if ex == nil || !ex.needs.RequestBody {
-		return
-	}
-	if !ex.held() {
-		body.copying = true
-		return
-	}
-	size := prefetchSize(ex.needs.RequestLimit, r.ContentLength)
-	if !ex.reserve(size) {
-		ex.received(capture.Body{Truncated: true})
-		return
-	}
-	ahead := newPrefetch(body, ex.needs.RequestLimit, r.ContentLength, ex.received)
-	ex.arrived(ahead.wait(p.wire.bodyTimeout, r.Context().Done()))
-	p.continued = true
-	p.carry(ahead)
-}
-
-// closeUnlessRead ends the visitor's connection with an answer that is given before the body was read. A handler of
-// net/http that reads and answers at once, and returns while the body is still being read, leaves the connection in a
-// state where the rest of the body is taken for the next request.
-func (p *passage) closeUnlessRead(header http.Header) {
-	if p.body != nil && p.in.ProtoMajor == 1 && !p.body.ended.Load() {
-		header["Connection"] = []string{"close"}
-	}
-}
-
-// cutReading ends a body that does not come, unless the origin has begun to answer: calls that stream both ways may be
-// silent for as long as they like.
-func (p *passage) cutReading(deadline time.Time) error {
-	if p.answering.Load() {
-		return nil
-	}
-	return p.control.SetReadDeadline(deadline)
-}
-
-// leave bounds the time that the rest of an unread body may take. net/http reads it after the handler, and takes back any
-// deadline before it does, so an HTTP/1 connection, which ends with this answer, is cut from outside.
-func (p *passage) leave() {
-	if p.body == nil || p.body.ended.Load() {
-		return
-	}
-	if p.in.ProtoMajor != 1 {
-		_ = p.control.SetReadDeadline(time.Now().Add(p.wire.limits.StallTimeout))
-		return
-	}
-	control := p.control
-	time.AfterFunc(p.wire.limits.StallTimeout, func() { _ = control.SetReadDeadline(time.Unix(1, 0)) })
-}
-
-// rewrite makes the request for the origin.
-func (p *passage) rewrite(pr *httputil.ProxyRequest) {
-	path, query, forced := requestTarget(pr.In)
-	aim(pr.Out.URL, p.wire.origin, path, query, forced)
-	pr.Out.Host = pr.In.Host
-	if !p.wire.preserveHost {
-		pr.Out.Host = p.wire.origin.Host
-	}
-	pr.Out.Trailer = p.trailer
-	restore(pr.Out.Header, pr.In.Header)
-	limitUpgrade(pr.Out.Header)
-	p.forwarded(pr.In, pr.Out.Header)
-	p.stripTags(pr.Out.Header)
-	for _, tag := range p.tags {
-		pr.Out.Header[http.CanonicalHeaderKey(tag.Name)] = []string{tag.Value}
-	}
-	// A faulty origin may send a body all the same: a connection with one on it must not be used again, because the
-	// transport could take it for the answer to somebody else's request.
-	pr.Out.Close = pr.In.Method == http.MethodHead
-	if p.continued {
-		// The origin's word to go on would be a second one to the visitor.
-		pr.Out.Header.Del("Expect")
-	}
-}
-
-// stripTags removes what a visitor sent under the name of a tag.
-func (p *passage) stripTags(header http.Header) {
-	for name := range header {
-		if tagName(name, p.wire.tagPrefix) {
-			delete(header, name)
+// scheme is how the visitor reached the first trusted proxy.
+func (p *passage) scheme() string {
+	if p.asked.origin.trusted {
+		for i := range p.asked.fields {
+			if field := &p.asked.fields[i]; p.known(i) == http1.XForwardedProto {
+				switch {
+				case equalFold(field.Value, "https"):
+					return "https"
+				case equalFold(field.Value, "http"):
+					return "http"
+				}
+				break
+			}
 		}
 	}
+	return p.asked.scheme
 }
 
-// answered looks at the origin's response head.
-func (p *passage) answered(response *http.Response) error {
-	if response.StatusCode < 100 || response.StatusCode > 999 {
-		return errors.New("the origin's status is not a status")
+// known is what the i-th header is.
+func (p *passage) known(i int) http1.Name {
+	if head := p.asked.head; head != nil {
+		return head.Known[i]
 	}
-	p.answering.Store(true)
-	for name, values := range p.kept {
-		response.Header[name] = values
-	}
-	switches := response.StatusCode == http.StatusSwitchingProtocols
-	if !switches {
-		response.Body = &responseBody{ReadCloser: response.Body, passage: p, copying: p.ex != nil && p.ex.wantsResponseBody()}
-	}
-	if p.ex == nil {
-		return nil
-	}
-	p.ex.answered(response.StatusCode, fields(response.Header))
-	if switches {
-		// What follows is no longer HTTP, and may last for days.
-		p.ex.responseDone(true)
-		p.ex.requestDone(true)
-	}
-	return nil
+	return http1.Lookup(p.asked.fields[i].Name)
 }
 
-// answer gives the visitor an answer of our own.
-func (p *passage) answer(rw http.ResponseWriter, a *answer) {
-	header := rw.Header()
-	if a.contentType != "" {
-		header.Set("Content-Type", a.contentType)
+// claims says whether the request has headers that tell another address than the peer's.
+func (p *passage) claims() bool {
+	forwarding := http1.NewNames(http1.XForwardedFor, http1.Forwarded, http1.XRealIP, http1.TrueClientIP, http1.CFConnectingIP,
+		http1.FastlyClientIP, http1.XClientIP, http1.XForwarded, http1.Disguised)
+	if p.asked.head != nil {
+		return p.asked.head.Present&forwarding != 0
 	}
-	header.Set("Cache-Control", "no-store")
-	header.Set("Content-Length", fmt.Sprint(len(a.body)))
-	if a.status == http.StatusNoContent || a.status == http.StatusNotModified {
-		header.Del("Content-Length")
+	for i := range p.asked.fields {
+		if forwarding.Has(p.known(i)) {
+			return true
+		}
 	}
-	p.closeUnlessRead(header)
-	rw.WriteHeader(a.status)
-	if p.in.Method != http.MethodHead {
-		_, _ = rw.Write(a.body) // a visitor who has gone is no concern of ours
+	return false
+}
+
+// visitorAddress is the address that trusted proxies vouch for.
+func (p *passage) visitorAddress() netip.Addr {
+	for i := range p.asked.fields {
+		if p.known(i) == http1.XForwardedFor {
+			p.lines = append(p.lines, p.asked.fields[i].Value)
+		}
 	}
+	return visitorAddress(p.asked.origin.peer, p.wire.trusted, p.lines)
 }

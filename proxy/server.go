@@ -7,8 +7,8 @@ import (
 	"log/slog"
 	"sync"
 
-	"wayguard/capture"
 	"wayguard/event"
+	"wayguard/listen"
 )
 
 // Deps is what the data path needs from others.
@@ -17,6 +17,8 @@ type Deps struct {
 	Environment event.Environment
 	Observer    Observer
 	Log         *slog.Logger
+	// Inherited are listening sockets of the process before this one; nil is none.
+	Inherited *listen.Inherited
 }
 
 // Server is the data path.
@@ -25,10 +27,12 @@ type Server struct {
 	log        *slog.Logger
 	counts     *counts
 	inspection *inspection
-	wire       wire
+	wire       *wire
 
-	mu        sync.Mutex
-	listening []listening
+	inherited *listen.Inherited
+
+	mu    sync.Mutex
+	doors *listen.Doors
 }
 
 // New makes a server that matches nothing until Swap. It reads the files the configuration names.
@@ -41,18 +45,21 @@ func New(config Config, deps Deps) (*Server, error) {
 	}
 	counts := newCounts()
 	inspection := newInspection(config, deps, counts, deps.Log)
-	wire, err := newNetHTTP(config, inspection, counts, deps.Log)
+	set, err := originSet(config, deps.Log)
 	if err != nil {
 		return nil, fmt.Errorf("make the proxy: %w", err)
 	}
-	return &Server{config: config, log: deps.Log, counts: counts, inspection: inspection, wire: wire}, nil
+	inspection.origins = newOrigins(set)
+	wire, err := newWire(config, inspection, counts, deps.Log)
+	if err != nil {
+		return nil, fmt.Errorf("make the proxy: %w", err)
+	}
+	return &Server{config: config, log: deps.Log, counts: counts, inspection: inspection, wire: wire, inherited: deps.Inherited}, nil
 }
 
-// Swap replaces specs and policy together. Requests under way keep the ones they began with. A nil set matches nothing,
-// a nil policy knows no block.
-func (s *Server) Swap(specs *capture.Set, policy Policy) {
-	s.inspection.current.Store(&snapshot{match: matcher(specs), policy: policy})
-}
+// Swap replaces what decides about requests, whole. Requests under way keep what they began with. A set of origins that is
+// replaced is closed when its last request is over.
+func (s *Server) Swap(snapshot Snapshot) { s.inspection.swap(snapshot) }
 
 // Serve listens, unless Listen was called before, and serves until ctx ends; then it takes no new connections, lets the
 // requests under way finish and drains the queue, each for the time configured. Its error is nil when all of that could
@@ -65,9 +72,14 @@ func (s *Server) Serve(ctx context.Context) error {
 	defer stopWork()
 	s.inspection.queue.start(work, s.config.Queue.Workers)
 
-	broken := make(chan error, len(s.listening))
-	for _, one := range s.listening {
-		go func() { broken <- s.wire.serve(one.listener, one.certificate) }()
+	doors := s.Doors()
+	broken := make(chan error, len(doors.All()))
+	s.wire.start()
+	for _, door := range doors.All() {
+		go func() { broken <- s.wire.serve(door) }()
+	}
+	if err := doors.Ready(); err != nil {
+		s.log.Warn("the process before this one could not be told that it may leave", "error", err.Error())
 	}
 	var problems []error
 	select {
@@ -82,7 +94,10 @@ func (s *Server) Serve(ctx context.Context) error {
 func (s *Server) stop(stopWork context.CancelFunc) error {
 	grace, cancel := context.WithTimeout(context.Background(), s.config.Shutdown.Grace)
 	defer cancel()
+	s.wire.refuseAll()
+	s.Doors().Close()
 	wireProblem := s.wire.shutdown(grace)
+	s.inspection.close()
 
 	drain, cancelDrain := context.WithTimeout(context.Background(), s.config.Shutdown.Drain)
 	defer cancelDrain()

@@ -161,11 +161,11 @@ func TestOneReadingOfAmbiguousRequests(t *testing.T) {
 		refused bool // must be answered 4xx or 5xx and not reach the origin
 		broken  bool // breaks off in its body: the head may have reached the origin, the visitor gets 400
 	}{
-		"length and chunked":         {request: post + fmt.Sprintf("Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n", len(chunked)) + chunked},
-		"chunked and length":         {request: post + fmt.Sprintf("Transfer-Encoding: chunked\r\nContent-Length: %d\r\n\r\n", len(chunked)) + chunked},
+		"length and chunked":         {request: post + fmt.Sprintf("Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n", len(chunked)) + chunked, refused: true},
+		"chunked and length":         {request: post + fmt.Sprintf("Transfer-Encoding: chunked\r\nContent-Length: %d\r\n\r\n", len(chunked)) + chunked, refused: true},
 		"two lengths":                {request: post + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello", refused: true},
 		"list of lengths":            {request: post + "Content-Length: 5, 5\r\n\r\nhello", refused: true},
-		"equal lengths":              {request: post + "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello"},
+		"equal lengths":              {request: post + "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello", refused: true},
 		"signed length":              {request: post + "Content-Length: +5\r\n\r\nhello", refused: true},
 		"negative length":            {request: post + "Content-Length: -5\r\n\r\nhello", refused: true},
 		"hex length":                 {request: post + "Content-Length: 0x5\r\n\r\nhello", refused: true},
@@ -177,8 +177,8 @@ func TestOneReadingOfAmbiguousRequests(t *testing.T) {
 		"vertical tab":               {request: post + "Transfer-Encoding: \x0bchunked\r\n\r\n" + chunked, refused: true},
 		"bare CR in value":           {request: post + "X: a\rTransfer-Encoding: chunked\r\n\r\n" + chunked, refused: true},
 		"NUL in value":               {request: post + "X: a\x00b\r\n\r\n", refused: true},
-		"bare LF lines":              {request: "POST / HTTP/1.1\nHost: a\nContent-Length: 5\n\nhello"},
-		"folded line":                {request: post + "X: a\r\n Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello"},
+		"bare LF lines":              {request: "POST / HTTP/1.1\nHost: a\nContent-Length: 5\n\nhello", refused: true},
+		"folded line":                {request: post + "X: a\r\n Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello", refused: true},
 		"two hosts":                  {request: "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", refused: true},
 		"no host":                    {request: "GET / HTTP/1.1\r\n\r\n", refused: true},
 		"space in target":            {request: "GET /a b HTTP/1.1\r\n" + host + "\r\n", refused: true},
@@ -192,7 +192,7 @@ func TestOneReadingOfAmbiguousRequests(t *testing.T) {
 		"pipelined":                  {request: "GET /1 HTTP/1.1\r\n" + host + "\r\n" + smuggled},
 		"body on GET":                {request: "GET / HTTP/1.1\r\n" + host + "Content-Length: 5\r\n\r\nhello"},
 		"absolute form":              {request: "GET http://b.example/x?y HTTP/1.1\r\n" + host + "\r\n"},
-		"HTTP/1.0, chunked":          {request: "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked},
+		"HTTP/1.0, chunked":          {request: "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked, refused: true},
 		"CONNECT":                    {request: "CONNECT b.example:443 HTTP/1.1\r\nHost: b.example:443\r\n\r\n", refused: true},
 		"TRACE":                      {request: "TRACE / HTTP/1.1\r\n" + host + "\r\n", refused: true},
 	}

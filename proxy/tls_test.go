@@ -62,50 +62,8 @@ func trusting(t *testing.T, files TLSConfig) *tls.Config {
 	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 }
 
-func TestCertificateReload(t *testing.T) {
-	directory := t.TempDir()
-	files := writeCertificate(t, directory, "one")
-	c, err := newCertificate(files, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Now()
-	c.now = func() time.Time { now = now.Add(time.Minute); return now }
-	name := func() string {
-		pair, err := c.current(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		leaf, err := x509.ParseCertificate(pair.Certificate[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		return leaf.Subject.CommonName
-	}
-	if got := name(); got != "one" {
-		t.Fatalf("certificate %q", got)
-	}
-	// The certificate alone has been replaced: the pair does not fit, the old one stays.
-	old, _ := os.ReadFile(files.Key)
-	writeCertificate(t, directory, "the second")
-	key, _ := os.ReadFile(files.Key)
-	_ = os.WriteFile(files.Key, old, 0o600)
-	if got := name(); got != "one" {
-		t.Errorf("half a change gave %q", got)
-	}
-	_ = os.WriteFile(files.Key, key, 0o600)
-	_ = os.Chtimes(files.Key, now, now)
-	if got := name(); got != "the second" {
-		t.Errorf("after the change: %q", got)
-	}
-	_ = os.Remove(files.Certificate)
-	if got := name(); got != "the second" {
-		t.Errorf("after the loss of the file: %q", got)
-	}
-}
-
 func TestTLSHandsOutNewCertificate(t *testing.T) {
-	at := origin(t, func(rw http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(rw, "ok") })
+	at := application(t, func(rw http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(rw, "ok") })
 	directory := t.TempDir()
 	files := writeCertificate(t, directory, "one")
 	s := start(t, at, nil, newObserver(), func(c *Config) { c.Listen[0].TLS = &files })

@@ -128,7 +128,7 @@ func TestHeadKeepsLength(t *testing.T) {
 
 func TestTrailersBothWays(t *testing.T) {
 	got := make(chan http.Header, 1)
-	at := origin(t, func(rw http.ResponseWriter, r *http.Request) {
+	at := application(t, func(rw http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		got <- r.Trailer.Clone()
 		rw.Header().Set("Trailer", "X-Declared")
@@ -156,7 +156,7 @@ func TestTrailersBothWays(t *testing.T) {
 }
 
 func TestEarlyHints(t *testing.T) {
-	at := origin(t, func(rw http.ResponseWriter, _ *http.Request) {
+	at := application(t, func(rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Link", "</a.css>; rel=preload")
 		rw.WriteHeader(http.StatusEarlyHints)
 		_, _ = io.WriteString(rw, "done")
@@ -181,7 +181,7 @@ func TestEarlyHints(t *testing.T) {
 // TestEventStream has the visitor read the first event before the origin sends the second.
 func TestEventStream(t *testing.T) {
 	second := make(chan struct{})
-	at := origin(t, func(rw http.ResponseWriter, _ *http.Request) {
+	at := application(t, func(rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Content-Type", "text/event-stream")
 		rw.(http.Flusher).Flush()
 		<-second
@@ -216,7 +216,7 @@ func TestEventStream(t *testing.T) {
 // TestKnownLengthIsNotHeldBack has the visitor read the first half of a body of known length before the second is sent.
 func TestKnownLengthIsNotHeldBack(t *testing.T) {
 	second := make(chan struct{})
-	at := origin(t, func(rw http.ResponseWriter, _ *http.Request) {
+	at := application(t, func(rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Content-Length", "6")
 		rw.(http.Flusher).Flush()
 		<-second
@@ -242,7 +242,7 @@ func TestKnownLengthIsNotHeldBack(t *testing.T) {
 
 // TestBothWaysAtOnce has the visitor read an answer to each piece of a body before it sends the next piece.
 func TestBothWaysAtOnce(t *testing.T) {
-	at := origin(t, func(rw http.ResponseWriter, r *http.Request) {
+	at := application(t, func(rw http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(rw).EnableFullDuplex()
 		piece := make([]byte, 4)
 		for {
@@ -278,7 +278,7 @@ func TestBothWaysAtOnce(t *testing.T) {
 }
 
 func TestWebSocket(t *testing.T) {
-	at := origin(t, func(rw http.ResponseWriter, r *http.Request) {
+	at := application(t, func(rw http.ResponseWriter, r *http.Request) {
 		conn, err := websocket.Accept(rw, r, nil)
 		if err != nil {
 			return
@@ -337,7 +337,7 @@ func TestOnlyWebSocketMayUpgrade(t *testing.T) {
 }
 
 func TestExpectContinue(t *testing.T) {
-	at := origin(t, func(rw http.ResponseWriter, r *http.Request) {
+	at := application(t, func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/refuse" {
 			rw.WriteHeader(http.StatusRequestEntityTooLarge)
 			return
@@ -366,7 +366,7 @@ func TestExpectContinue(t *testing.T) {
 // TestLargeBodiesStream sends a gigabyte's worth of nothing both ways at a proxy whose copies are bounded.
 func TestLargeBodiesStream(t *testing.T) {
 	const size = 64 << 20
-	at := origin(t, func(rw http.ResponseWriter, r *http.Request) {
+	at := application(t, func(rw http.ResponseWriter, r *http.Request) {
 		n, _ := io.Copy(io.Discard, r.Body)
 		rw.Header().Set("X-Received", fmt.Sprint(n))
 		_, _ = io.CopyN(rw, zeros{}, size)
@@ -399,7 +399,7 @@ type zeros struct{}
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 func TestHTTP2Visitor(t *testing.T) {
-	at := origin(t, func(rw http.ResponseWriter, r *http.Request) {
+	at := application(t, func(rw http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		_, _ = fmt.Fprintf(rw, "%s %s %s %s", r.Method, r.RequestURI, r.Host, body)
 	})

@@ -2,22 +2,21 @@ package proxy
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/net/http/httpguts"
 
 	"wayguard/document"
+	"wayguard/listen"
 )
 
 // Validate tells every problem of the configuration. It reads no file.
 func (c Config) Validate() document.Problems {
 	v := &validation{mark: c.At}
-	v.listen(c.Listen)
+	v.problems = listen.Validate(c.At, c.Listen)
 	v.origin(c.Origin)
 	for i, network := range c.TrustedProxies {
 		if _, err := parseNetwork(network); err != nil {
@@ -30,6 +29,9 @@ func (c Config) Validate() document.Problems {
 	if !httpguts.ValidHeaderFieldName(c.Tag.Prefix) || len(c.Tag.Prefix) < 3 || !strings.Contains(c.Tag.Prefix, "-") {
 		v.tell("tag.prefix", "must be the beginning of a header name, with a hyphen, such as X-Visit-", "")
 	}
+	if c.MessageHandling != HandlingOwn && c.MessageHandling != HandlingStandard {
+		v.tell("message_handling", "must be own or standard", "")
+	}
 	v.sizes(c)
 	return v.problems
 }
@@ -41,28 +43,6 @@ type validation struct {
 
 func (v *validation) tell(path, message, suggestion string) {
 	v.problems = append(v.problems, v.mark.Problem(path, message, suggestion))
-}
-
-func (v *validation) listen(listen []ListenConfig) {
-	if len(listen) == 0 {
-		v.tell("listen", "at least one address is needed", "")
-	}
-	for i, one := range listen {
-		at := fmt.Sprintf("listen[%d]", i)
-		_, port, err := net.SplitHostPort(one.Address)
-		if number, badPort := strconv.ParseUint(port, 10, 16); err != nil || badPort != nil || number > 65535 {
-			v.tell(at+".address", "must be host:port", "such as \":8000\"")
-		}
-		if one.TLS == nil {
-			continue
-		}
-		if one.TLS.Certificate == "" {
-			v.tell(at+".tls", "names no certificate file", "")
-		}
-		if one.TLS.Key == "" {
-			v.tell(at+".tls", "names no key file", "")
-		}
-	}
 }
 
 func (v *validation) origin(origin OriginConfig) {

@@ -158,7 +158,7 @@ func (c ConditionConfig) met(f *frame, v *event.Verdict) (because string, holds 
 		if v.Rating < *c.Rating {
 			return "", false
 		}
-		because = "rating " + v.Rating.String()
+		because = ratingText(v.Rating)
 	}
 	if c.Label != "" {
 		if !carries(f.facts.Session.Labels, c.Label, false) && !carries(v.Labels, c.Label, false) {
@@ -173,6 +173,16 @@ func (c ConditionConfig) met(f *frame, v *event.Verdict) (because string, holds 
 		because = c.Signature
 	}
 	return because, true
+}
+
+func ratingText(r event.Rating) string {
+	switch r {
+	case event.Suspicious:
+		return "rating suspicious"
+	case event.Malicious:
+		return "rating malicious"
+	}
+	return "rating normal"
 }
 
 // metBefore says whether the condition held before the event already. A rating of normal holds from the first event on.

@@ -31,9 +31,10 @@ func BenchmarkJudgeFiftyRules(b *testing.B) {
 	}
 	facts := sampleFacts()
 	facts.Memory = nil // the Memory's own cost is its owner's
+	var sheet Sheet
 	b.ReportAllocs()
 	for b.Loop() {
-		if verdict := set.Judge(facts); len(verdict.Labels) > 0 {
+		if verdict := set.JudgeOn(&sheet, &facts); len(verdict.Labels) > 0 {
 			b.Fatal("a rule fired")
 		}
 	}
@@ -58,5 +59,9 @@ func TestJudgeAllocations(t *testing.T) {
 	facts.Memory = nil
 	if allocations := testing.AllocsPerRun(100, func() { set.Judge(facts) }); allocations > 5 {
 		t.Errorf("%.0f allocations an event, want 5 at most", allocations)
+	}
+	var sheet Sheet
+	if allocations := testing.AllocsPerRun(100, func() { set.JudgeOn(&sheet, &facts) }); allocations > 0 {
+		t.Errorf("%.0f allocations an event on a sheet", allocations)
 	}
 }

@@ -16,6 +16,7 @@ type builder struct {
 	tree       *ast.AST
 	settings   map[string]int64
 	vocabulary Vocabulary
+	questions  *questions
 	// traced programs record their operands.
 	traced bool
 	order  int
@@ -59,11 +60,11 @@ func literal(e ast.Expr) (program, error) {
 	case types.Bool:
 		return program{boolean: constant(bool(value))}, nil
 	case types.Int:
-		return program{integer: constant(int64(value))}, nil
+		return constantNumber(int64(value)), nil
 	case types.Double:
 		return program{double: constant(float64(value))}, nil
 	case types.String:
-		return program{text: constant(string(value))}, nil
+		return constantText(string(value)), nil
 	}
 	return program{}, unsupported{"the constant"}
 }
@@ -146,16 +147,23 @@ func applyEquality(name string, a, b program) program {
 	switch {
 	case a.boolean != nil:
 		return program{boolean: equality(name, a.boolean, b.boolean)}
+	case a.integer != nil && b.number != nil:
+		return program{boolean: equalTo(name, a.integer, *b.number)}
 	case a.integer != nil:
 		return program{boolean: equality(name, a.integer, b.integer)}
 	case a.double != nil:
 		return program{boolean: equality(name, a.double, b.double)}
+	}
+	if b.word != nil {
+		return program{boolean: equalTo(name, a.text, *b.word)}
 	}
 	return program{boolean: equality(name, a.text, b.text)}
 }
 
 func applyOrdering(name string, a, b program) (program, bool) {
 	switch {
+	case a.integer != nil && b.number != nil:
+		return program{boolean: orderedTo(name, a.integer, *b.number)}, true
 	case a.integer != nil:
 		return program{boolean: ordering(name, a.integer, b.integer)}, true
 	case a.double != nil:

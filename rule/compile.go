@@ -59,6 +59,7 @@ func Compile(config Config, v Vocabulary) (*Set, document.Problems) {
 		return nil, c.problems
 	}
 	c.set.index()
+	c.set.questions = c.language.questions.count()
 	c.set.version = c.version()
 	return c.set, nil
 }
@@ -191,7 +192,7 @@ func (c *compiler) condition(compiled *compiledRule, settings map[string]int64) 
 
 // program compiles a checked expression with the settings in force.
 func (l *language) program(checked *expression, settings map[string]int64, traced bool) (program, error) {
-	b := &builder{tree: checked.ast, settings: settings, vocabulary: l.vocabulary, traced: traced}
+	b := &builder{tree: checked.ast, settings: settings, vocabulary: l.vocabulary, questions: l.questions, traced: traced}
 	return b.build(checked.ast.Expr())
 }
 

@@ -10,6 +10,9 @@ type frame struct {
 	memory Memory
 	// trace gathers operands in traced evaluations.
 	trace []observation
+	// answers are those of this evaluation, by the questions' numbers; older ones are overwritten.
+	answers    []answer
+	evaluation uint64
 }
 
 // observation is an operand with the value it had; order is its place in the source.
@@ -58,7 +61,14 @@ type program struct {
 	integer evaluate[int64]
 	double  evaluate[float64]
 	text    evaluate[string]
+	// number and word are the value where it is a constant.
+	number *int64
+	word   *string
 }
+
+func constantNumber(value int64) program { return program{integer: constant(value), number: &value} }
+
+func constantText(value string) program { return program{text: constant(value), word: &value} }
 
 func constant[T any](value T) evaluate[T] {
 	return func(*frame) (T, fault) { return value, sound }

@@ -27,6 +27,8 @@ type Session struct {
 	Labels []event.Label
 	// Counts holds the session's counters, this event included.
 	Counts map[string]int64
+	// Count, where it is set, is asked instead of Counts.
+	Count func(counter string) int64
 	// Distinct counts the different values of an element in this session, this event included; nil means 0.
 	Distinct func(element string) int64
 	// New is true on the session's first event.

@@ -18,29 +18,52 @@ import (
 // different families, or when it carries a live signature of malicious severity. Malicious stays: an attacker who earns
 // a trusting label does not become harmless.
 func (s *Set) Judge(facts Facts) event.Verdict {
-	v := event.Verdict{Before: facts.Session.Rating, Rules: s.version}
-	f := &frame{facts: &facts, memory: facts.Memory}
+	return *s.JudgeOn(&Sheet{}, &facts)
+}
+
+// Sheet is the working space of one judgement at a time, used again for the next one. The zero Sheet is ready; it is for one
+// goroutine at a time.
+type Sheet struct {
+	frame   frame
+	set     *Set
+	verdict event.Verdict
+}
+
+// JudgeOn is Judge on a sheet: the verdict is the sheet's, and good until it is used again.
+func (s *Set) JudgeOn(sheet *Sheet, facts *Facts) *event.Verdict {
+	f, v := &sheet.frame, &sheet.verdict
+	*v = event.Verdict{Before: facts.Session.Rating, Rules: s.version, Labels: v.Labels[:0], EntityLabels: v.EntityLabels[:0],
+		Actions: v.Actions[:0], Errors: v.Errors[:0]}
+	if sheet.set != s {
+		sheet.set, f.answers = s, make([]answer, s.questions) // other sets have other questions
+	}
+	f.facts, f.memory, f.evaluation = facts, facts.Memory, f.evaluation+1
 	if f.memory == nil {
 		f.memory = blank{}
 	}
 	for _, rule := range s.concerning(facts.Event.Type) {
-		rule.judge(f, &v)
+		rule.judge(f, v)
 	}
 	sortLabels(v.Labels)
-	s.sign(f, &v)
-	s.rate(&facts, &v)
-	s.act(f, &v)
+	s.sign(f, v)
+	s.rate(facts, v)
+	s.act(f, v)
+	f.facts, f.memory = nil, nil
 	return v
 }
 
 // judge evaluates one rule and places what it finds.
 func (r *compiledRule) judge(f *frame, v *event.Verdict) {
+	// The condition is asked first: it seldom holds, and then it is of no matter whether the label is placed already.
+	fired, wrong := r.when(f)
+	if !fired && wrong <= missing {
+		return
+	}
 	shadow := r.config.Mode == Shadow
 	placed := r.placed(f.facts.Session.Labels, shadow) && !r.config.Repeat || r.placed(v.Labels, shadow)
 	if placed && (r.config.EntityLabel == nil || shadow) {
 		return
 	}
-	fired, wrong := r.when(f)
 	if wrong > missing {
 		v.Errors = append(v.Errors, event.RuleError{Rule: r.config.ID, Error: wrong.String()})
 		return

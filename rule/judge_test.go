@@ -304,3 +304,54 @@ actions:
 		}
 	}
 }
+
+// The families' places are those of the list that is documented.
+func TestFamilyPlaces(t *testing.T) {
+	for i, name := range Families() {
+		if familyPlace(name) != i {
+			t.Errorf("%s stands at %d, want %d", name, familyPlace(name), i)
+		}
+	}
+	if len(Families()) != familyCount || familyPlace("another") != familyCount {
+		t.Error("a family that is none has a place")
+	}
+}
+
+// One sheet, used for one set and then another, gives the verdicts of a sheet for each: no answer outlives its event or its
+// set.
+func TestSheetKeepsNothing(t *testing.T) {
+	var sheet Sheet
+	sets := []*Set{}
+	for _, when := range []string{`el.username == "bob" && count("ip_address", "logins", "1m") >= 7`, `session.count("logins") == 12 && !seen_before("username", "ip_address")`} {
+		set, problems := Compile(oneRule(when), vocabulary())
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		sets = append(sets, set)
+	}
+	fired := 0
+	for i := range 60 {
+		facts, set := sampleFacts(), sets[i/2%2]
+		switch i % 5 {
+		case 1:
+			facts.Event.Elements = facts.Event.Elements[:3]
+		case 2:
+			facts.Memory = nil
+		case 3:
+			facts.Session.Count = func(string) int64 { return int64(i) }
+		}
+		want, got := set.Judge(facts), set.JudgeOn(&sheet, &facts)
+		fired += len(want.Labels)
+		a, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := json.Marshal(got)
+		if err != nil || string(a) != string(b) {
+			t.Fatalf("event %d: %s, on the sheet %s, %v", i, a, b, err)
+		}
+	}
+	if fired == 0 || fired == 60 {
+		t.Errorf("%d of 60 fired; the test shows little", fired)
+	}
+}

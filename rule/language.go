@@ -35,6 +35,8 @@ type language struct {
 	vocabulary Vocabulary
 	// labels are all names that rules and signatures place.
 	labels []string
+	// questions are those of all expressions compiled.
+	questions *questions
 }
 
 // newLanguage builds the CEL environment. settings are the names of all rules' thresholds together.
@@ -54,7 +56,7 @@ func newLanguage(v Vocabulary, settings []string, labels []string) (*language, e
 	if err != nil {
 		return nil, fmt.Errorf("build the expression language: %w", err)
 	}
-	return &language{env: env, vocabulary: v, labels: labels}, nil
+	return &language{env: env, vocabulary: v, labels: labels, questions: &questions{numbers: map[string]int{}}}, nil
 }
 
 // variables are the names an expression starts from and their object types.

@@ -25,26 +25,27 @@ func (b *builder) selection(selected ast.SelectExpr) (program, error) {
 	case "session":
 		return sessionField(field)
 	case "settings":
-		return program{integer: constant(b.settings[field])}, nil
+		return constantNumber(b.settings[field]), nil
 	}
 	return program{}, unsupported{"the variable " + strconv.Quote(selected.Operand().AsIdent())}
 }
 
 // elementValue reads the event's first value of the element in the element's own type.
 func (b *builder) elementValue(name string, testOnly bool) program {
+	question := b.questions.number("el", name)
 	if testOnly {
-		return program{boolean: func(f *frame) (bool, fault) { return f.element(name) != nil, sound }}
+		return program{boolean: func(f *frame) (bool, fault) { return f.asked(question, name) != nil, sound }}
 	}
 	definition, _ := b.vocabulary.Elements.Find(name)
 	switch elementType(definition) {
 	case types.IntType:
-		return program{integer: readElement(name, func(text string) (int64, error) { return strconv.ParseInt(text, 10, 64) })}
+		return program{integer: readElement(question, name, func(text string) (int64, error) { return strconv.ParseInt(text, 10, 64) })}
 	case types.DoubleType:
-		return program{double: readElement(name, finite)}
+		return program{double: readElement(question, name, finite)}
 	case types.BoolType:
-		return program{boolean: readElement(name, strconv.ParseBool)}
+		return program{boolean: readElement(question, name, strconv.ParseBool)}
 	}
-	return program{text: readElement(name, func(text string) (string, error) { return text, nil })}
+	return program{text: readElement(question, name, func(text string) (string, error) { return text, nil })}
 }
 
 func finite(text string) (float64, error) {
@@ -56,10 +57,10 @@ func finite(text string) (float64, error) {
 }
 
 // readElement has no value where the element is absent, and none where a value does not fit the type: both are missing.
-func readElement[T any](name string, parse func(string) (T, error)) evaluate[T] {
+func readElement[T any](question int, name string, parse func(string) (T, error)) evaluate[T] {
 	return func(f *frame) (T, fault) {
 		var zero T
-		found := f.element(name)
+		found := f.asked(question, name)
 		if found == nil {
 			return zero, missing
 		}
@@ -80,6 +81,25 @@ func (f *frame) element(name string) *event.Element {
 		}
 	}
 	return nil
+}
+
+// asked is element with its answer kept.
+func (f *frame) asked(question int, name string) *event.Element {
+	elements := f.facts.Event.Elements
+	a, answered := f.ask(question)
+	if !answered {
+		a.known = false
+		for i := range elements {
+			if elements[i].Name == name && elements[i].Value != "" {
+				a.number, a.known = int64(i), true
+				break
+			}
+		}
+	}
+	if !a.known {
+		return nil
+	}
+	return &elements[a.number]
 }
 
 func eventField(field string) (program, error) {
@@ -140,29 +160,35 @@ func (b *builder) ownFunction(f function, arguments []ast.Expr) (program, error)
 		words[n], _ = stringLiteral(e)
 	}
 	if f.member {
-		return sessionFunction(f.name, words[0])
+		return b.sessionFunction(f.name, words[0])
 	}
+	question := b.questions.number(f.name, words[0], words[1], words[2])
 	window, _ := b.vocabulary.window(words[2])
 	entity, second := words[0], words[1]
 	switch f.name {
 	case "count":
-		return program{integer: func(f *frame) (int64, fault) { return f.memory.Count(entity, second, window), sound }}, nil
+		return program{integer: askedNumber(question, func(f *frame) int64 { return f.memory.Count(entity, second, window) })}, nil
 	case "distinct":
-		return program{integer: func(f *frame) (int64, fault) { return f.memory.Distinct(entity, second, window), sound }}, nil
+		return program{integer: askedNumber(question, func(f *frame) int64 { return f.memory.Distinct(entity, second, window) })}, nil
 	case "seen_before":
-		return program{boolean: func(f *frame) (bool, fault) { return f.memory.SeenBefore(entity, second), sound }}, nil
+		return program{boolean: askedTruth(question, func(f *frame) bool { return f.memory.SeenBefore(entity, second) })}, nil
 	case "age_days":
 		return program{integer: func(f *frame) (int64, fault) {
-			age, known := f.memory.Age(entity)
-			if !known {
+			a, answered := f.ask(question)
+			if !answered {
+				var age time.Duration
+				age, a.known = f.memory.Age(entity)
+				a.number = int64(age / day)
+			}
+			if !a.known {
 				return 0, missing
 			}
-			return int64(age / day), sound
+			return a.number, sound
 		}}, nil
 	case "entity_label":
-		return program{boolean: func(f *frame) (bool, fault) { return f.memory.Labelled(entity, second), sound }}, nil
+		return program{boolean: askedTruth(question, func(f *frame) bool { return f.memory.Labelled(entity, second) })}, nil
 	case "persona_distance":
-		return program{integer: func(f *frame) (int64, fault) { return f.memory.PersonaDistance(entity), sound }}, nil
+		return program{integer: askedNumber(question, func(f *frame) int64 { return f.memory.PersonaDistance(entity) })}, nil
 	case "part":
 		return program{text: part(entity, second)}, nil
 	case "has_value":
@@ -171,19 +197,25 @@ func (b *builder) ownFunction(f function, arguments []ast.Expr) (program, error)
 	return program{}, unsupported{fmt.Sprintf("%s()", f.name)}
 }
 
-func sessionFunction(name, word string) (program, error) {
+func (b *builder) sessionFunction(name, word string) (program, error) {
+	question := b.questions.number("session", name, word)
 	switch name {
 	case "count":
-		return program{integer: func(f *frame) (int64, fault) { return f.facts.Session.Counts[word], sound }}, nil
-	case "distinct":
-		return program{integer: func(f *frame) (int64, fault) {
-			if f.facts.Session.Distinct == nil {
-				return 0, sound
+		return program{integer: askedNumber(question, func(f *frame) int64 {
+			if f.facts.Session.Count != nil {
+				return f.facts.Session.Count(word)
 			}
-			return f.facts.Session.Distinct(word), sound
-		}}, nil
+			return f.facts.Session.Counts[word]
+		})}, nil
+	case "distinct":
+		return program{integer: askedNumber(question, func(f *frame) int64 {
+			if f.facts.Session.Distinct == nil {
+				return 0
+			}
+			return f.facts.Session.Distinct(word)
+		})}, nil
 	case "label":
-		return program{boolean: func(f *frame) (bool, fault) { return carries(f.facts.Session.Labels, word, false), sound }}, nil
+		return program{boolean: askedTruth(question, func(f *frame) bool { return carries(f.facts.Session.Labels, word, false) })}, nil
 	}
 	return program{}, unsupported{fmt.Sprintf("session.%s()", name)}
 }

@@ -31,6 +31,21 @@ func ordering[T cmp.Ordered](operator string, a, b evaluate[T]) evaluate[bool] {
 	return nil
 }
 
+// orderedTo is ordering beside a constant, which most comparisons are.
+func orderedTo(operator string, a evaluate[int64], limit int64) evaluate[bool] {
+	switch operator {
+	case operators.Less:
+		return func(f *frame) (bool, fault) { x, wrong := a(f); return wrong == sound && x < limit, wrong }
+	case operators.LessEquals:
+		return func(f *frame) (bool, fault) { x, wrong := a(f); return wrong == sound && x <= limit, wrong }
+	case operators.Greater:
+		return func(f *frame) (bool, fault) { x, wrong := a(f); return wrong == sound && x > limit, wrong }
+	case operators.GreaterEquals:
+		return func(f *frame) (bool, fault) { x, wrong := a(f); return wrong == sound && x >= limit, wrong }
+	}
+	return nil
+}
+
 // doubleOrdering refuses to order what is not a number, as CEL does.
 func doubleOrdering(operator string, a, b evaluate[float64]) evaluate[bool] {
 	checked := func(e evaluate[float64]) evaluate[float64] {
@@ -47,6 +62,15 @@ func doubleOrdering(operator string, a, b evaluate[float64]) evaluate[bool] {
 func equality[T comparable](operator string, a, b evaluate[T]) evaluate[bool] {
 	wanted := operator == operators.Equals
 	return combine(a, b, func(x, y T) (bool, fault) { return (x == y) == wanted, sound })
+}
+
+// equalTo is equality beside a constant.
+func equalTo[T int64 | string](operator string, a evaluate[T], value T) evaluate[bool] {
+	wanted := operator == operators.Equals
+	return func(f *frame) (bool, fault) {
+		x, wrong := a(f)
+		return wrong == sound && (x == value) == wanted, wrong
+	}
 }
 
 func member[T comparable](a evaluate[T], list []T) evaluate[bool] {

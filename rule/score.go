@@ -21,7 +21,6 @@ func (s *Set) weigh(facts *Facts, fresh []event.Label) (score int64, rating even
 	var families [16]int64
 	var trust, distinct int64
 	conclusive := false
-	names := Families()
 	for i := range len(facts.Session.Labels) + len(fresh) {
 		label := labelAt(facts.Session.Labels, fresh, i)
 		if label.Shadow || repeated(facts.Session.Labels, fresh, i) {
@@ -35,11 +34,11 @@ func (s *Set) weigh(facts *Facts, fresh []event.Label) (score int64, rating even
 			continue
 		}
 		// Signatures and labels of families that this version does not know share the place behind the last.
-		families[max(0, indexOr(names, label.Family))] += label.Points
+		families[familyPlace(label.Family)] += label.Points
 	}
 	for i, points := range families {
 		score += min(points, s.ratings.FamilyCap)
-		if points > 0 && i < len(names) {
+		if points > 0 && i < familyCount {
 			distinct++
 		}
 	}
@@ -54,12 +53,28 @@ func (s *Set) weigh(facts *Facts, fresh []event.Label) (score int64, rating even
 	return score, event.Normal
 }
 
-// indexOr is where name stands in names, the place behind the last when it does not.
-func indexOr(names []string, name string) int {
-	if i := slices.Index(names, name); i >= 0 {
-		return i
+// familyCount is the number of Families.
+const familyCount = 7
+
+// familyPlace is where a family stands among the Families, the place behind the last when it is none.
+func familyPlace(family string) int {
+	switch family {
+	case "network":
+		return 0
+	case "protocol":
+		return 1
+	case "identity":
+		return 2
+	case "velocity":
+		return 3
+	case "sequence":
+		return 4
+	case "outcome":
+		return 5
+	case "deception":
+		return 6
 	}
-	return len(names)
+	return familyCount
 }
 
 // labelAt reads two lists as one.

@@ -19,6 +19,8 @@ type Set struct {
 	signatures []*compiledSignature
 	actions    []*compiledAction
 	ratings    RatingsConfig
+	// questions is the number of different things that the expressions look up.
+	questions int
 }
 
 // compiledRule is a rule ready to run.

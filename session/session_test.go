@@ -16,13 +16,27 @@ func hit(at time.Time, tokens ...event.Token) *event.Event {
 	return &event.Event{ID: event.DeriveID(at, "e"), Environment: "production", Time: at, Evidence: event.Evidence{Tokens: tokens}}
 }
 
+func opened(e *event.Event) *session.Session {
+	s := &session.Session{}
+	s.Open(e)
+	return s
+}
+
+func apply(s *session.Session, e *event.Event, contributions []velocity.Contribution) {
+	hashes := make([]uint64, len(e.Elements))
+	for i := range hashes {
+		hashes[i] = velocity.HashOf(e.Elements[i].Value)
+	}
+	s.Apply(e, contributions, hashes)
+}
+
 func TestJoin(t *testing.T) {
 	sent, issued := event.Token{Name: "cookie:sid", Hash: "h"}, event.Token{Name: "cookie:sid", Hash: "h", Issued: true}
-	cookieless := session.Open(hit(noon()))
-	cookieless.Apply(hit(noon(), issued), nil)
-	keeper := session.Open(hit(noon()))
-	keeper.Apply(hit(noon(), sent), nil)
-	elsewhere := session.Open(&event.Event{ID: "x", Environment: "staging", Time: noon()})
+	cookieless := opened(hit(noon()))
+	apply(cookieless, hit(noon(), issued), nil)
+	keeper := opened(hit(noon()))
+	apply(keeper, hit(noon(), sent), nil)
+	elsewhere := opened(&event.Event{ID: "x", Environment: "staging", Time: noon()})
 	later := hit(noon().Add(session.IdleTimeout))
 	for name, c := range map[string]struct {
 		e          *event.Event
@@ -51,14 +65,14 @@ func TestJoin(t *testing.T) {
 }
 
 func TestApplyAndSettle(t *testing.T) {
-	s := session.Open(hit(noon()))
+	s := opened(hit(noon()))
 	for i := range 100 {
 		e := hit(noon().Add(time.Duration(i) * time.Second))
 		e.Elements = []event.Element{{Name: "username", Kind: event.Entity, Value: fmt.Sprint("user", i%70)}, {Name: "city", Kind: event.Attribute, Value: "x"}}
-		s.Apply(e, []velocity.Contribution{{Counter: "logins", Amount: 1}})
+		apply(s, e, []velocity.Contribution{{Counter: "logins", Amount: 1}})
 	}
-	if s.Events != 100 || s.Counts["logins"] != 100 || s.Distinct("username") != 64 || s.Distinct("city") != 0 {
-		t.Errorf("events %d, logins %d, usernames %d, cities %d", s.Events, s.Counts["logins"], s.Distinct("username"), s.Distinct("city"))
+	if s.Events != 100 || s.Count("logins") != 100 || s.Distinct("username") != 64 || s.Distinct("city") != 0 {
+		t.Errorf("events %d, logins %d, usernames %d, cities %d", s.Events, s.Count("logins"), s.Distinct("username"), s.Distinct("city"))
 	}
 	verdict := &event.Verdict{Rating: event.Suspicious, Score: 40, Labels: []event.Label{
 		{Name: "B", Because: []event.Reason{{Expression: "x", Value: "1"}}}, {Name: "A"}, {Name: "S", Shadow: true}}}

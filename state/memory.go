@@ -3,156 +3,188 @@ package state
 import (
 	"context"
 	"hash/maphash"
-	"maps"
 	"math"
 	"sync"
 	"time"
 )
 
-// shardCount splits the map so that a snapshot copies a small part at a time.
-const shardCount = 256
-
 // Memory is the embedded Store. It is safe for concurrent use.
+//
+// Keys and values lie in a few large blocks of bytes, and what leads to them in tables without pointers: the garbage collector
+// looks at none of it, however many sessions are alive. As pointerful maps a million sessions took most of a second of CPU
+// each time it ran.
 type Memory struct {
 	seed  maphash.Seed
 	limit int
 
-	mu       sync.Mutex
-	version  uint64
-	entries  int
-	bytes    int64
-	evicted  uint64
-	shards   [shardCount]shard
-	snapping bool
-	// slots hold every entry's key, without gaps, for the eviction to draw from; draw is where its fixed series stands.
-	slots []string
-	draw  uint64
-}
-
-// shard is one part of the map. While a snapshot runs, due says that the part has not been copied yet: whoever writes
-// to it first copies it as it was.
-type shard struct {
-	items map[string]item
-	due   bool
-	kept  map[string]item
-}
-
-type item struct {
-	value   []byte
-	ref     string
+	mu      sync.Mutex
 	version uint64
-	expires int64
-	// slot is the key's place among the slots.
-	slot int
-	// proven means that the entry was written again after it was made: whatever it is about came back.
-	proven bool
+	bytes   int64
+	evicted uint64
+	// slots hold every entry, without gaps, for the eviction to draw from; draw is where its fixed series stands.
+	slots table
+	draw  uint64
+	index index
+	slab  slab
+	// places are where a commit's entries stand.
+	places []int
+	frozen frozen
 }
 
 // entryBytes is the mean size of an entry that the limit stands for: a store of larger ones holds fewer.
 const entryBytes = 1 << 10
+
+// nowhere is the place of an entry that is not there.
+const nowhere = -1
 
 // NewMemory makes an empty store of at most limit entries and as many KiB; 0 means two million.
 func NewMemory(limit int) *Memory {
 	if limit <= 0 {
 		limit = 2_000_000
 	}
-	m := &Memory{seed: maphash.MakeSeed(), limit: limit}
-	for i := range m.shards {
-		m.shards[i].items = map[string]item{}
-	}
-	return m
+	return &Memory{seed: maphash.MakeSeed(), limit: limit}
 }
 
 // Load implements Store; it never fails.
-func (m *Memory) Load(_ context.Context, keys []string) ([]Entry, error) {
+func (m *Memory) Load(ctx context.Context, keys []string) ([]Entry, error) {
+	return m.LoadInto(ctx, &Batch{}, keys)
+}
+
+// LoadInto implements Store; it never fails.
+func (m *Memory) LoadInto(_ context.Context, b *Batch, keys []string) ([]Entry, error) {
+	b.reset()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	out := make([]Entry, 0, len(keys)+2)
 	for _, key := range keys {
-		out = append(out, m.entry(key))
+		m.load(b, key)
 	}
 	for i := range keys {
-		ref := out[i].Ref
-		if ref == "" || has(out, ref) {
-			continue
-		}
-		out = append(out, m.entry(ref))
-	}
-	return out, nil
-}
-
-func has(entries []Entry, key string) bool {
-	for i := range entries {
-		if entries[i].Key == key {
-			return true
+		if ref := b.entries[i].Ref; ref != "" && !b.has(ref) {
+			m.load(b, ref)
 		}
 	}
-	return false
+	return b.entries, nil
 }
 
-func (m *Memory) entry(key string) Entry {
-	it, ok := m.shardOf(key).items[key]
-	if !ok {
-		return Entry{Key: key}
+// load adds the entry of a key to the batch.
+func (m *Memory) load(b *Batch, key string) {
+	at := m.find(m.hash(key), key)
+	if at == nowhere {
+		b.entries = append(b.entries, Entry{Key: key})
+		return
 	}
-	return Entry{Key: key, Value: it.value, Ref: it.ref, Version: it.version, Expires: time.UnixMicro(it.expires).UTC()}
+	s := m.slots.at(at)
+	block := m.slab.block(s.block)
+	both := b.keep(block[s.key : s.key+s.value+s.ref])
+	e := Entry{Key: key, Version: s.version, Expires: time.UnixMicro(s.expires).UTC(), place: at + 1}
+	if s.value > 0 {
+		e.Value = both[:s.value:s.value]
+	}
+	if s.ref > 0 {
+		e.Ref = textOf(both[s.value:])
+	}
+	b.entries = append(b.entries, e)
+}
+
+func (m *Memory) hash(key string) uint64 { return maphash.String(m.seed, key) }
+
+// find is the place of a key's entry. The whole key is compared: no two keys look like one.
+func (m *Memory) find(hash uint64, key string) int {
+	part := m.index.part(hash)
+	for probe, at := part.first(hash); at != nowhere; at = part.next(hash, &probe) {
+		if m.holds(at, key) {
+			return at
+		}
+	}
+	return nowhere
+}
+
+// holds says whether the entry at a place is that of the key.
+func (m *Memory) holds(at int, key string) bool {
+	s := m.slots.at(at)
+	return int(s.key) == len(key) && string(m.slab.block(s.block)[:s.key]) == key
 }
 
 // Commit implements Store.
 func (m *Memory) Commit(_ context.Context, entries []Entry) ([]Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var stale []Entry
+	var stale *Batch
+	m.places = m.places[:0]
 	for i := range entries {
-		if now := m.entry(entries[i].Key); now.Version != entries[i].Version {
-			stale = append(stale, now)
+		e := &entries[i]
+		at, version := m.standing(e), uint64(0)
+		if at != nowhere {
+			version = m.slots.at(at).version
 		}
+		m.places = append(m.places, at)
+		if version == e.Version {
+			continue
+		}
+		if stale == nil {
+			stale = &Batch{}
+		}
+		m.load(stale, e.Key)
 	}
-	if len(stale) > 0 {
-		return stale, ErrStale
+	if stale != nil {
+		return stale.entries, ErrStale
 	}
 	m.version++
 	for i := range entries {
-		m.put(&entries[i])
+		m.put(&entries[i], m.places[i])
 	}
 	m.makeRoom(2 * len(entries))
 	return nil, nil
 }
 
-func (m *Memory) put(e *Entry) {
-	s := m.writable(e.Key)
-	old, known := s.items[e.Key]
-	it := item{value: e.Value, ref: e.Ref, version: m.version, expires: e.Expires.UnixMicro(), slot: old.slot, proven: known}
-	if !known {
-		m.take(s, e.Key, it)
-		return
+// standing is the place of an entry's key: most often where it stood when it was loaded.
+func (m *Memory) standing(e *Entry) int {
+	if e.place > 0 && e.place <= m.slots.count {
+		if at := e.place - 1; m.holds(at, e.Key) {
+			return at
+		}
 	}
-	m.bytes += it.size(e.Key) - old.size(e.Key)
-	s.items[e.Key] = it
+	return m.find(m.hash(e.Key), e.Key)
 }
 
-// take adds an entry that is not there yet.
-func (m *Memory) take(s *shard, key string, it item) {
-	it.slot = len(m.slots)
-	m.slots = append(m.slots, key)
-	m.entries++
-	m.bytes += it.size(key)
-	s.items[key] = it
+func (m *Memory) put(e *Entry, at int) {
+	hash := uint64(0)
+	if at == nowhere {
+		hash = m.hash(e.Key)
+		at = m.find(hash, e.Key) // the commit may have the key twice
+	}
+	size := len(e.Key) + len(e.Value) + len(e.Ref)
+	m.bytes += int64(size)
+	if at == nowhere {
+		at = m.slots.add(slot{hash: hash, block: m.slab.take(size)})
+		m.index.part(hash).add(hash, at)
+	} else {
+		m.spare(at)
+		s := m.slots.at(at)
+		m.bytes -= s.size()
+		s.block = m.slab.resize(s.block, size)
+		s.proven = true
+	}
+	s := m.slots.at(at)
+	s.version, s.expires = m.version, e.Expires.UnixMicro()
+	s.key, s.value, s.ref = uint32(len(e.Key)), uint32(len(e.Value)), uint32(len(e.Ref))
+	block := m.slab.block(s.block)
+	n := copy(block, e.Key)
+	n += copy(block[n:], e.Value)
+	copy(block[n:], e.Ref)
 }
-
-func (it item) size(key string) int64 { return int64(len(key) + len(it.value) + len(it.ref)) }
 
 // sampled is how many entries an eviction looks at.
 const sampled = 32
 
 // makeRoom drops entries until the store is within its limit, at most so many.
 func (m *Memory) makeRoom(most int) {
-	for ; most > 0 && m.entries > 0 && (m.entries > m.limit || m.bytes > int64(m.limit)*entryBytes); most-- {
-		key, found := m.victim()
-		if !found {
+	for ; most > 0 && m.slots.count > 0 && (m.slots.count > m.limit || m.bytes > int64(m.limit)*entryBytes); most-- {
+		at := m.victim()
+		if at == nowhere {
 			return
 		}
-		m.drop(m.writable(key), key)
+		m.drop(at)
 		m.evicted++
 	}
 }
@@ -161,67 +193,61 @@ func (m *Memory) makeRoom(most int) {
 // one written longest ago. So a flood of keys made up pushes out its own kind, and not the sessions under way or the
 // accounts that return. The same commits give the same victims: a replay forgets what the live store forgot. Nothing of
 // the commit under way is dropped.
-func (m *Memory) victim() (key string, found bool) {
-	oldest, proven := uint64(math.MaxUint64), true
-	for range min(sampled, len(m.slots)) {
+func (m *Memory) victim() int {
+	worst, oldest, proven := nowhere, uint64(math.MaxUint64), true
+	for range min(sampled, m.slots.count) {
 		m.draw = m.draw*6364136223846793005 + 1442695040888963407 // Knuth's MMIX; its high bits are the good ones
-		at := m.slots[(m.draw>>33)%uint64(len(m.slots))]
-		it := m.shardOf(at).items[at]
-		if it.version == m.version || it.proven && !proven {
+		at := int((m.draw >> 33) % uint64(m.slots.count))
+		s := m.slots.at(at)
+		if s.version == m.version || s.proven && !proven {
 			continue
 		}
-		if proven && !it.proven || it.version < oldest {
-			key, oldest, proven, found = at, it.version, it.proven, true
+		if proven && !s.proven || s.version < oldest {
+			worst, oldest, proven = at, s.version, s.proven
 		}
 	}
-	return key, found
+	return worst
 }
 
-func (m *Memory) drop(s *shard, key string) {
-	old := s.items[key]
-	m.bytes -= old.size(key)
-	m.entries--
-	delete(s.items, key)
-	last := len(m.slots) - 1
-	if moved := m.slots[last]; moved != key {
-		m.slots[old.slot] = moved
-		into := m.shardOf(moved) // where a key stands is of no concern to a snapshot
-		it := into.items[moved]
-		it.slot = old.slot
-		into.items[moved] = it
+// drop forgets the entry at a place; the last one moves there.
+func (m *Memory) drop(at int) {
+	m.spare(at)
+	s := m.slots.at(at)
+	m.bytes -= s.size()
+	m.slab.free(s.block)
+	m.index.part(s.hash).remove(s.hash, at)
+	last := m.slots.count - 1
+	if last != at {
+		m.spare(last) // a snapshot tells where each entry stood
+		moved := m.slots.at(last)
+		m.index.part(moved.hash).move(moved.hash, last, at)
+		*s = *moved
 	}
-	m.slots[last] = ""
-	m.slots = m.slots[:last]
+	m.slots.dropLast()
 }
 
-func (m *Memory) shardOf(key string) *shard {
-	return &m.shards[maphash.String(m.seed, key)%shardCount]
-}
+// expireBatch is how many entries Expire looks at while commits wait.
+const expireBatch = 4096
 
-func (m *Memory) writable(key string) *shard {
-	s := m.shardOf(key)
-	if s.due {
-		s.kept, s.due = maps.Clone(s.items), false
-	}
-	return s
-}
-
-// Expire forgets entries whose time is over and says how many.
+// Expire forgets entries whose time is over and says how many. Commits go on between its steps.
 func (m *Memory) Expire(now time.Time) int {
-	dropped, at := 0, now.UnixMicro()
-	for i := range m.shards {
-		m.mu.Lock()
-		s := &m.shards[i]
-		for key, it := range s.items {
-			if it.expires < at {
-				if s.due {
-					s.kept, s.due = maps.Clone(s.items), false
-				}
-				m.drop(s, key)
-				dropped++
+	dropped, limit := 0, now.UnixMicro()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	// From the last to the first: what moves into a gap has been looked at already.
+	for at := m.slots.count - 1; at >= 0; at-- {
+		if at%expireBatch == 0 {
+			m.mu.Unlock()
+			m.mu.Lock()
+			at = min(at, m.slots.count-1)
+			if at < 0 {
+				break
 			}
 		}
-		m.mu.Unlock()
+		if m.slots.at(at).expires < limit {
+			m.drop(at)
+			dropped++
+		}
 	}
 	return dropped
 }
@@ -238,5 +264,5 @@ type Stats struct {
 func (m *Memory) Stats() Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return Stats{Entries: m.entries, Bytes: m.bytes, Evicted: m.evicted}
+	return Stats{Entries: m.slots.count, Bytes: m.bytes, Evicted: m.evicted}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // snapshotMagic opens every snapshot file; the last byte is the format's version.
-const snapshotMagic = "WGSTATE\x02"
+const snapshotMagic = "WGSTATE\x03"
 
 // What stands before an entry of a snapshot; 0 ends them.
 const (
@@ -24,22 +24,66 @@ const (
 // fieldLimit bounds one field of a snapshot, so that a damaged length cannot ask for all memory.
 const fieldLimit = 64 << 20
 
+// mostEntries bounds the number of entries of a snapshot, as the index does.
+const mostEntries = 1<<32 - 2
+
 // ErrNoSnapshot means that there is no snapshot to load.
 var ErrNoSnapshot = errors.New("state: no snapshot")
+
+// frozen is a snapshot under way. It holds what was there at Freeze: entries that were written last before it, and are not
+// saved yet, are copied aside before they change.
+type frozen struct {
+	running bool
+	// number counts the snapshots.
+	number uint32
+	// version is the last commit's that belongs to it, count the number of entries, draw the store's at that time.
+	version uint64
+	count   int
+	draw    uint64
+	// cursor says up to where the entries are saved, aside are those saved out of turn.
+	cursor int
+	aside  []byte
+}
 
 // Freeze marks this moment as the content of the next Save. The caller makes sure that no commit is under way between
 // reading the stream position and calling Freeze. It returns false when a snapshot is already running.
 func (m *Memory) Freeze() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.snapping {
+	if m.frozen.running {
 		return false
 	}
-	m.snapping = true
-	for i := range m.shards {
-		m.shards[i].due, m.shards[i].kept = true, nil
-	}
+	m.frozen = frozen{running: true, number: m.frozen.number + 1, version: m.version, count: m.slots.count, draw: m.draw}
 	return true
+}
+
+// spare copies the entry at a place aside where a snapshot still needs it as it is.
+func (m *Memory) spare(at int) {
+	f := &m.frozen
+	if !f.running || at < f.cursor {
+		return
+	}
+	if s := m.slots.at(at); s.version <= f.version && s.saved != f.number {
+		f.aside = m.encode(f.aside, at)
+		s.saved = f.number
+	}
+}
+
+// encode adds the entry at a place to a snapshot.
+func (m *Memory) encode(b []byte, at int) []byte {
+	s := m.slots.at(at)
+	mark := uint64(madeOnce)
+	if s.proven {
+		mark = cameBack
+	}
+	b = binary.AppendUvarint(b, mark)
+	b = binary.AppendUvarint(b, uint64(at))
+	b = binary.AppendUvarint(b, s.version)
+	b = binary.AppendUvarint(b, uint64(s.expires))
+	for _, size := range [...]uint32{s.key, s.value, s.ref} {
+		b = binary.AppendUvarint(b, uint64(size))
+	}
+	return append(b, m.slab.block(s.block)[:s.size()]...)
 }
 
 // Save writes what was there at Freeze, with the stream position it stands at, to a file that replaces path whole:
@@ -80,75 +124,52 @@ func (m *Memory) Discard() { m.thaw() }
 func (m *Memory) thaw() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.snapping = false
-	for i := range m.shards {
-		m.shards[i].due, m.shards[i].kept = false, nil
-	}
+	m.frozen = frozen{number: m.frozen.number}
 }
+
+// saveBytes is how much is copied for a snapshot while commits wait.
+const saveBytes = 128 << 10
 
 func (m *Memory) write(file io.Writer, position uint64) error {
 	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	buffered := bufio.NewWriterSize(io.MultiWriter(file, sum), 1<<16)
-	w := &fieldWriter{to: buffered}
-	w.raw([]byte(snapshotMagic))
-	w.number(position)
-	for i := range m.shards {
-		for key, it := range m.copyOf(i) {
-			mark := uint64(madeOnce)
-			if it.proven {
-				mark = cameBack
-			}
-			w.number(mark)
-			w.field([]byte(key))
-			w.field(it.value)
-			w.field([]byte(it.ref))
-			w.number(it.version)
-			w.number(uint64(it.expires))
+	to := io.MultiWriter(file, sum)
+	m.mu.Lock()
+	f := m.frozen
+	m.mu.Unlock()
+	if !f.running {
+		return errors.New("nothing was frozen")
+	}
+	b := append(make([]byte, 0, 2*saveBytes), snapshotMagic...)
+	b = binary.AppendUvarint(b, position)
+	b = binary.AppendUvarint(b, uint64(f.count))
+	b = binary.AppendUvarint(b, f.draw)
+	for more := true; more; {
+		b, more = m.next(b)
+		if !more {
+			b = binary.AppendUvarint(b, 0)
 		}
-	}
-	w.number(0)
-	if w.err == nil {
-		w.err = buffered.Flush()
-	}
-	if w.err != nil {
-		return w.err
+		if _, err := to.Write(b); err != nil {
+			return err
+		}
+		b = b[:0]
 	}
 	return binary.Write(file, binary.BigEndian, sum.Sum32())
 }
 
-// copyOf takes the shard as it was at Freeze and lets go of the copy.
-func (m *Memory) copyOf(i int) map[string]item {
+// next adds the next entries of the snapshot to b, and says whether there may be more.
+func (m *Memory) next(b []byte) ([]byte, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := &m.shards[i]
-	if s.due {
-		s.kept, s.due = map[string]item{}, false
-		for key, it := range s.items {
-			s.kept[key] = it
+	f := &m.frozen
+	end := min(f.count, m.slots.count)
+	for ; f.cursor < end && len(b) < saveBytes; f.cursor++ {
+		if s := m.slots.at(f.cursor); s.version <= f.version && s.saved != f.number {
+			b = m.encode(b, f.cursor)
 		}
 	}
-	kept := s.kept
-	s.kept = nil
-	return kept
-}
-
-type fieldWriter struct {
-	to  io.Writer
-	err error
-	buf [binary.MaxVarintLen64]byte
-}
-
-func (w *fieldWriter) raw(b []byte) {
-	if w.err == nil {
-		_, w.err = w.to.Write(b)
-	}
-}
-
-func (w *fieldWriter) number(n uint64) { w.raw(w.buf[:binary.PutUvarint(w.buf[:], n)]) }
-
-func (w *fieldWriter) field(b []byte) {
-	w.number(uint64(len(b)))
-	w.raw(b)
+	b = append(b, f.aside...)
+	f.aside = f.aside[:0]
+	return b, f.cursor < end
 }
 
 // LoadMemory reads a snapshot back and returns the position it stands at. ErrNoSnapshot when the file is absent; any
@@ -177,23 +198,22 @@ func (m *Memory) read(from io.Reader) (uint64, error) {
 	if r.err == nil && string(magic) != snapshotMagic {
 		return 0, errors.New("not a snapshot of this version")
 	}
-	position := r.number()
+	position, count := r.number(), r.number()
+	m.draw = r.number()
+	if count > mostEntries {
+		return 0, errors.New("more entries than any snapshot holds")
+	}
 	for {
 		mark := r.number()
 		if r.err != nil || mark != madeOnce && mark != cameBack {
 			break
 		}
-		key, value, ref := string(r.field()), r.field(), string(r.field())
-		it := item{value: value, ref: ref, version: r.number(), expires: int64(r.number()), proven: mark == cameBack}
-		if r.err != nil {
-			break
+		if err := m.readEntry(r, count, mark == cameBack); err != nil {
+			return 0, err
 		}
-		s := m.shardOf(key)
-		if _, twice := s.items[key]; twice {
-			return 0, errors.New("an entry is there twice")
-		}
-		m.take(s, key, it)
-		m.version = max(m.version, it.version)
+	}
+	if r.err == nil && uint64(m.slots.count) != count {
+		return 0, errors.New("entries are missing")
 	}
 	if r.err != nil {
 		return 0, fmt.Errorf("cut short: %w", r.err)
@@ -206,17 +226,54 @@ func (m *Memory) read(from io.Reader) (uint64, error) {
 	return position, nil
 }
 
+// readEntry reads one entry and puts it where it stood.
+func (m *Memory) readEntry(r *fieldReader, count uint64, proven bool) error {
+	place := r.number()
+	s := slot{version: r.number(), expires: int64(r.number()), proven: proven}
+	sizes := [...]uint64{r.number(), r.number(), r.number()}
+	for _, size := range sizes {
+		if size > fieldLimit && r.err == nil {
+			r.err = errors.New("a field is larger than any can be")
+		}
+	}
+	if r.err == nil && (place >= count || s.version == 0) {
+		r.err = errors.New("an entry that cannot be")
+	}
+	bytes := r.bytes(sizes[0] + sizes[1] + sizes[2])
+	if r.err != nil {
+		return nil // told by the caller
+	}
+	s.key, s.value, s.ref = uint32(sizes[0]), uint32(sizes[1]), uint32(sizes[2])
+	key := textOf(bytes[:s.key])
+	s.hash = m.hash(key)
+	m.slots.reach(int(place))
+	if m.slots.at(int(place)).version != 0 || m.find(s.hash, key) != nowhere {
+		return errors.New("an entry is there twice")
+	}
+	s.block = m.slab.take(len(bytes))
+	copy(m.slab.block(s.block), bytes)
+	*m.slots.at(int(place)) = s
+	m.index.part(s.hash).add(s.hash, int(place))
+	m.slots.count++
+	m.bytes += s.size()
+	m.version = max(m.version, s.version)
+	return nil
+}
+
 type fieldReader struct {
 	from *bufio.Reader
 	sum  hash.Hash32
 	err  error
+	room []byte
+	one  [1]byte
 }
 
 // ReadByte lets binary.ReadUvarint read through the checksum.
 func (r *fieldReader) ReadByte() (byte, error) {
 	b, err := r.from.ReadByte()
 	if err == nil {
-		r.sum.Write([]byte{b})
+		r.one[0] = b
+		r.sum.Write(r.one[:])
 	}
 	return b, err
 }
@@ -239,15 +296,13 @@ func (r *fieldReader) number() uint64 {
 	return n
 }
 
-func (r *fieldReader) field() []byte {
-	size := r.number()
-	if r.err == nil && size > fieldLimit {
-		r.err = errors.New("a field is larger than any can be")
+// bytes are the next so many, good until the next call.
+func (r *fieldReader) bytes(size uint64) []byte {
+	for r.room = r.room[:0]; r.err == nil && uint64(len(r.room)) < size; {
+		// Step by step: a damaged length must not ask for memory that the file does not fill.
+		begin := len(r.room)
+		r.room = append(r.room, make([]byte, min(size-uint64(begin), 1<<16))...)
+		r.raw(r.room[begin:])
 	}
-	if r.err != nil || size == 0 {
-		return nil
-	}
-	b := make([]byte, size)
-	r.raw(b)
-	return b
+	return r.room
 }

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -73,6 +72,9 @@ type Disk struct {
 	wake, ended, done chan struct{}
 	// active belongs to the writer alone.
 	active *active
+	// encoding guards encoded, the buffer that records are encoded in.
+	encoding sync.Mutex
+	encoded  []byte
 	// trimming keeps two retentions from removing the same files.
 	trimming sync.Mutex
 
@@ -80,19 +82,14 @@ type Disk struct {
 	segments []*segment // oldest first
 	next     Position   // what the next record gets
 	durable  Position
-	queue    []queued
-	buffered int64 // bytes queued or being written
+	queue    []*batch // the last one is being filled
+	spare    []*batch // written ones, for use again
+	buffered int64    // bytes queued or being written
 	keep     Position
 	changed  chan struct{} // closed and renewed when durable moves and when the log ends
 	closed   bool
 	failure  error // the disk's present failure, nil while it works
 	counts   counts
-}
-
-// queued is a record on its way to the disk.
-type queued struct {
-	position Position
-	payload  []byte
 }
 
 type counts struct {
@@ -128,15 +125,7 @@ func (d *Disk) Append(ctx context.Context, records ...event.Record) (Position, e
 	if err := ctx.Err(); err != nil || len(records) == 0 {
 		return d.Durable(), err
 	}
-	payloads := make([][]byte, len(records))
-	for i, record := range records {
-		payload, err := encode(record)
-		if err != nil {
-			return 0, err
-		}
-		payloads[i] = payload
-	}
-	last, err := d.enqueue(payloads...)
+	last, err := d.encode(records)
 	if err != nil {
 		return 0, err
 	}
@@ -148,29 +137,30 @@ func (d *Disk) Append(ctx context.Context, records ...event.Record) (Position, e
 
 // Enqueue implements Appender.
 func (d *Disk) Enqueue(record event.Record) (Position, error) {
-	payload, err := encode(record)
-	if err != nil {
-		return 0, err
-	}
-	return d.enqueue(payload)
+	one := [1]event.Record{record}
+	return d.encode(one[:])
 }
 
-func encode(record event.Record) ([]byte, error) {
-	payload, err := json.Marshal(record)
-	if err != nil {
-		return nil, fmt.Errorf("encode record: %w", err)
+// encode encodes records, one caller at a time in one buffer, and queues them.
+func (d *Disk) encode(records []event.Record) (Position, error) {
+	d.encoding.Lock()
+	defer d.encoding.Unlock()
+	frames := d.encoded[:0]
+	for i := range records {
+		var err error
+		if frames, err = appendRecord(frames, &records[i]); err != nil {
+			return 0, err
+		}
 	}
-	if len(payload) > maxPayload {
-		return nil, fmt.Errorf("%w: %d bytes", ErrTooLarge, len(payload))
+	if d.encoded = frames; cap(frames) > spareBytes {
+		d.encoded = nil // one giant does not keep its memory
 	}
-	return payload, nil
+	return d.enqueue(frames, len(records))
 }
 
-func (d *Disk) enqueue(payloads ...[]byte) (Position, error) {
-	size := int64(0)
-	for _, payload := range payloads {
-		size += frameHead + int64(len(payload))
-	}
+// enqueue puts encoded frames at the end of the queue, all of them or none, and gives the last one's position.
+func (d *Disk) enqueue(frames []byte, count int) (Position, error) {
+	size := int64(len(frames))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {
@@ -179,16 +169,13 @@ func (d *Disk) enqueue(payloads ...[]byte) (Position, error) {
 	case size > d.opts.BufferBytes:
 		return 0, fmt.Errorf("%w: %d bytes, the buffer takes %d", ErrTooLarge, size, d.opts.BufferBytes)
 	case d.buffered+size > d.opts.BufferBytes:
-		d.counts.full += int64(len(payloads))
+		d.counts.full += int64(count)
 		if d.failure != nil {
 			return 0, fmt.Errorf("%w: %w", ErrFull, d.failure)
 		}
 		return 0, ErrFull
 	}
-	for _, payload := range payloads {
-		d.queue = append(d.queue, queued{d.next, payload})
-		d.next++
-	}
+	d.queueFrames(frames)
 	d.buffered += size
 	select {
 	case d.wake <- struct{}{}:

@@ -18,7 +18,8 @@ type Entry struct {
 	Record   event.Record
 }
 
-// Appender takes records. Order of calls is order of positions. A record must not be changed after it was handed over.
+// Appender takes records. Order of calls is order of positions. A record, and every text it holds, is the
+// caller's again as soon as the call returns: the log has encoded it by then.
 type Appender interface {
 	// Append returns when all the records are durable, with the position of the last: that is the acknowledgement. They
 	// are taken whole or, with ErrFull, ErrTooLarge or ErrClosed, not at all. When ctx ends first the records stay queued

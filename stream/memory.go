@@ -2,6 +2,8 @@ package stream
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"sort"
 	"sync"
 
@@ -38,20 +40,39 @@ func (m *Memory) Enqueue(record event.Record) (Position, error) {
 }
 
 func (m *Memory) add(records []event.Record) (Position, error) {
+	copies, err := copied(records)
+	if err != nil {
+		return 0, err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
 		return 0, ErrClosed
 	}
-	for _, record := range records {
+	for i := range copies {
 		m.last++
-		m.entries = append(m.entries, Entry{m.last, record})
+		m.entries = append(m.entries, Entry{m.last, copies[i]})
 	}
 	if extra := len(m.entries) - m.limit; extra > 0 {
 		m.entries = append([]Entry(nil), m.entries[extra:]...)
 	}
 	m.wake()
 	return m.last, nil
+}
+
+// copied makes the records the log's own: what they were made of is the caller's again.
+func copied(records []event.Record) ([]event.Record, error) {
+	copies := make([]event.Record, len(records))
+	for i := range records {
+		text, err := records[i].Append(nil)
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(text, &copies[i]); err != nil {
+			return nil, fmt.Errorf("copy record: %w", err)
+		}
+	}
+	return copies, nil
 }
 
 func (m *Memory) wake() {

@@ -33,8 +33,8 @@ func (d *Disk) write() {
 		case <-d.ended:
 			ending = true
 		}
-		for batch := d.take(); len(batch) > 0; batch = d.take() {
-			if !d.persist(batch) {
+		for b := d.take(); b != nil; b = d.take() {
+			if !d.persist(b) {
 				return
 			}
 		}
@@ -64,28 +64,11 @@ func (d *Disk) pause(length time.Duration) (ending bool) {
 	}
 }
 
-// take removes a batch from the queue. Its bytes stay counted until they are durable.
-func (d *Disk) take() []queued {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	n, size := 0, 0
-	for n < len(d.queue) && (n == 0 || size+len(d.queue[n].payload) <= batchBytes) {
-		size += len(d.queue[n].payload)
-		n++
-	}
-	batch := d.queue[:n:n]
-	d.queue = d.queue[n:]
-	if len(d.queue) == 0 {
-		d.queue = nil
-	}
-	return batch
-}
-
 // persist makes a batch durable however often that takes: its positions are given out, so no other record may have them.
 // False when the log is ending and the disk still refuses.
-func (d *Disk) persist(batch []queued) bool {
+func (d *Disk) persist(b *batch) bool {
 	for ending := false; ; ending = d.pause(d.opts.Retry) {
-		err := d.commit(batch)
+		err := d.commit(b)
 		if err == nil {
 			return true
 		}
@@ -110,13 +93,13 @@ func (d *Disk) failed(err error) {
 }
 
 // commit writes a batch and makes it durable. After any error nothing of it counts as written.
-func (d *Disk) commit(batch []queued) error {
-	if err := d.begin(batch[0].position); err != nil {
+func (d *Disk) commit(b *batch) error {
+	if err := d.begin(b.first); err != nil {
 		return err
 	}
 	a := d.active
-	frames, marks := d.frames(batch)
-	if _, err := a.file.WriteAt(frames, a.size); err != nil {
+	b.seal(d.Durable())
+	if _, err := a.file.WriteAt(b.bytes, a.size); err != nil {
 		// A failed write, unlike a failed fsync, may be tried again once what it left is cut off.
 		if cut := a.file.Truncate(a.size); cut != nil {
 			d.abandon()
@@ -135,30 +118,12 @@ func (d *Disk) commit(batch []queued) error {
 			return fmt.Errorf("make log folder durable: %w", err)
 		}
 	}
-	a.size += int64(len(frames))
-	d.publish(batch, marks)
+	d.publish(b)
 	if a.size >= d.opts.SegmentBytes {
 		d.release()
 		d.retain(d.opts.RetainBytes)
 	}
 	return nil
-}
-
-// frames encodes a batch as it will stand in the active segment.
-func (d *Disk) frames(batch []queued) ([]byte, []mark) {
-	d.mu.Lock()
-	durable := d.durable
-	d.mu.Unlock()
-	size := 0
-	for _, q := range batch {
-		size += frameHead + len(q.payload)
-	}
-	encoded, marks := make([]byte, 0, size), make([]mark, 0, len(batch))
-	for _, q := range batch {
-		marks = append(marks, mark{q.position, d.active.size + int64(len(encoded))})
-		encoded = appendFrame(encoded, frame{position: q.position, durable: durable, payload: q.payload})
-	}
-	return encoded, marks
 }
 
 // begin makes sure that there is a segment to write to.
@@ -189,8 +154,8 @@ func (d *Disk) begin(first Position) error {
 	return nil
 }
 
-// publish tells readers and waiters that a batch is durable.
-func (d *Disk) publish(batch []queued, marks []mark) {
+// publish tells readers and waiters that a batch, which was written at the end of the active segment, is durable.
+func (d *Disk) publish(b *batch) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := d.active.segment
@@ -198,14 +163,16 @@ func (d *Disk) publish(batch []queued, marks []mark) {
 		d.segments = append(d.segments, s)
 		d.active.listed = true
 	}
-	for _, m := range marks {
-		s.mark(m.position, m.offset)
+	position, offset := b.first, d.active.size
+	for rest := b.bytes; len(rest) > 0; rest = rest[frameLength(rest):] {
+		s.mark(position, offset+int64(len(b.bytes)-len(rest)))
+		position++
 	}
-	for _, q := range batch {
-		d.buffered -= frameHead + int64(len(q.payload))
-	}
-	s.size, s.last = d.active.size, batch[len(batch)-1].position
+	d.active.size += int64(len(b.bytes))
+	d.buffered -= int64(len(b.bytes))
+	s.size, s.last = d.active.size, b.last()
 	d.durable = s.last
+	d.reuse(b)
 	if d.failure != nil {
 		d.opts.Logger.Info("log is written again", "durable", uint64(d.durable))
 		d.failure = nil

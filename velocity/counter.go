@@ -14,16 +14,21 @@ type Window struct {
 	Span time.Duration
 	// step is the width of one bucket; Span is a whole number of steps.
 	step time.Duration
+	// place is where it stands among the Windows, counted from 1: the zero Window is none.
+	place int
 }
+
+// windowCount is the number of Windows.
+const windowCount = 4
 
 // Windows lists the spans, shortest first. Each is a ring of sub-buckets rather than two halves: after a burst two
 // halves answer up to twice their span late, a ring is at most one step short.
-func Windows() [4]Window {
-	return [4]Window{
-		{"1m", time.Minute, 5 * time.Second},
-		{"1h", time.Hour, 5 * time.Minute},
-		{"24h", 24 * time.Hour, time.Hour},
-		{"90d", 90 * 24 * time.Hour, 24 * time.Hour},
+func Windows() [windowCount]Window {
+	return [windowCount]Window{
+		{"1m", time.Minute, 5 * time.Second, 1},
+		{"1h", time.Hour, 5 * time.Minute, 2},
+		{"24h", 24 * time.Hour, time.Hour, 3},
+		{"90d", 90 * 24 * time.Hour, 24 * time.Hour, 4},
 	}
 }
 
@@ -35,6 +40,27 @@ func WindowOf(span time.Duration) (Window, bool) {
 		}
 	}
 	return Window{}, false
+}
+
+// reaches are the number of steps of each window.
+func reaches() [windowCount]int32 { return [windowCount]int32{12, 12, 24, 90} }
+
+// Moment is a time as counters and sets keep it, worked out once for all of them that one event touches.
+type Moment struct {
+	// steps are the numbers of the time's bucket in each window, seconds the Unix time as sets keep it.
+	steps   [windowCount]int32
+	seconds uint32
+}
+
+// MomentOf works a time out. Steps are numbered since the epoch; 4 bytes last until the year 2310 for the narrowest, and
+// what is beyond either end falls into the last step there.
+func MomentOf(at time.Time) Moment {
+	unix := max(at.Unix(), 0)
+	step := func(width int64) int32 { return int32(min(unix/width, math.MaxInt32)) }
+	return Moment{
+		steps:   [windowCount]int32{step(5), step(5 * 60), step(60 * 60), step(24 * 60 * 60)},
+		seconds: uint32(min(unix, math.MaxUint32)),
+	}
 }
 
 // Contribution is what one event adds to one counter.
@@ -55,13 +81,39 @@ const headSize = 4
 type Counter []byte
 
 // Add counts amount at the given time. An addition older than a window's reach is left out of that window.
-func (c *Counter) Add(at time.Time, amount int64) {
+func (c *Counter) Add(at time.Time, amount int64) { c.AddAt(MomentOf(at), amount) }
+
+// AddAt is Add with the time worked out already.
+func (c *Counter) AddAt(at Moment, amount int64) {
 	if len(*c) < headSize {
-		*c = make(Counter, headSize, headSize+4*bucketSize)
+		*c = append((*c)[:0], 0, 0, 0, 0)
 	}
-	for i, w := range Windows() {
-		c.add(i, w, at, amount)
+	for window, reach := range reaches() {
+		c.add(window, reach, at.steps[window], amount)
 	}
+}
+
+// AddInPlace is AddAt where no bucket needs to be made, which is so for all events of a few seconds but the first. False
+// means that nothing was added.
+func (c Counter) AddInPlace(at Moment, amount int64) bool {
+	if len(c) < headSize {
+		return false
+	}
+	end := headSize
+	var sums [windowCount]int
+	for window := range windowCount {
+		n := int(c[window])
+		end += n * bucketSize
+		if n == 0 || end > len(c) || c.index(end-bucketSize) != at.steps[window] {
+			return false
+		}
+		sums[window] = end - 8
+	}
+	for _, place := range sums {
+		sum := c[place : place+8]
+		binary.BigEndian.PutUint64(sum, uint64(Plus(int64(binary.BigEndian.Uint64(sum)), amount)))
+	}
+	return true
 }
 
 // ring is the part of the bytes that holds a window's buckets.
@@ -73,8 +125,7 @@ func (c Counter) ring(window int) (start, end int) {
 	return start, start + int(c[window])*bucketSize
 }
 
-func (c *Counter) add(window int, w Window, at time.Time, amount int64) {
-	index, reach := step(at, w), int32(w.Span/w.step)
+func (c *Counter) add(window int, reach, index int32, amount int64) {
 	start, end := c.ring(window)
 	if end > start {
 		newest := c.index(end - bucketSize)
@@ -115,21 +166,19 @@ func (c Counter) index(at int) int32 { return int32(binary.BigEndian.Uint32(c[at
 
 // Sum answers for the span that ends at the given time: the whole steps inside it, so at most one step short and
 // never more than what was added.
-func (c Counter) Sum(at time.Time, w Window) int64 {
-	if len(c) < headSize {
+func (c Counter) Sum(at time.Time, w Window) int64 { return c.SumAt(MomentOf(at), w) }
+
+// SumAt is Sum with the time worked out already.
+func (c Counter) SumAt(at Moment, w Window) int64 {
+	if len(c) < headSize || w.place == 0 {
 		return 0
 	}
 	var sum int64
-	last, reach := step(at, w), int32(w.Span/w.step)
-	for i, known := range Windows() {
-		if known.Name != w.Name {
-			continue
-		}
-		start, end := c.ring(i)
-		for b := start; b < end; b += bucketSize {
-			if index := c.index(b); index <= last && index > last-reach {
-				sum = Plus(sum, int64(binary.BigEndian.Uint64(c[b+4:])))
-			}
+	last, reach := at.steps[w.place-1], reaches()[w.place-1]
+	start, end := c.ring(w.place - 1)
+	for b := start; b < end; b += bucketSize {
+		if index := c.index(b); index <= last && index > last-reach {
+			sum = Plus(sum, int64(binary.BigEndian.Uint64(c[b+4:])))
 		}
 	}
 	return sum
@@ -143,14 +192,14 @@ func (c Counter) Valid() bool {
 	if len(c) < headSize {
 		return false
 	}
-	_, end := c.ring(headSize - 1)
+	end := headSize
+	for window, reach := range reaches() {
+		if int32(c[window]) > reach {
+			return false
+		}
+		end += int(c[window]) * bucketSize
+	}
 	return end == len(c)
-}
-
-// step numbers the steps since the epoch; 4 bytes last until the year 2310 for the narrowest, and what is beyond either end
-// falls into the last step there.
-func step(at time.Time, w Window) int32 {
-	return int32(min(max(at.Unix(), 0)/int64(w.step/time.Second), math.MaxInt32))
 }
 
 // Plus adds without running over: amounts are chosen by visitors, and a sum that turns negative would clear them.

@@ -3,7 +3,6 @@ package velocity
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"math"
 	"time"
 )
 
@@ -20,34 +19,52 @@ type Set []byte
 // HashOf is the 64-bit name under which a Set keeps a value. SHA-256 rather than a fast hash: the values are chosen
 // by visitors, who could otherwise make many look like one.
 func HashOf(value string) uint64 {
-	digest := sha256.Sum256([]byte(value))
+	var room [256]byte // most values fit, and need no memory of their own
+	digest := sha256.Sum256(append(room[:0], value...))
 	return binary.BigEndian.Uint64(digest[:8])
 }
 
 // Add notes that the value was seen at the given time.
-func (s *Set) Add(at time.Time, value string) {
-	hash, now := HashOf(value), uint32(min(max(at.Unix(), 0), math.MaxUint32))
+func (s *Set) Add(at time.Time, value string) { s.AddHash(MomentOf(at), HashOf(value)) }
+
+// AddHash is Add with value and time worked out already.
+func (s *Set) AddHash(at Moment, hash uint64) {
+	if s.AddInPlace(at, hash) {
+		return
+	}
+	*s = AppendMember(*s, at, hash)
+}
+
+// AddInPlace is AddHash where the set does not grow: the value is known, or the set is full. False means that nothing was
+// added, and that AppendMember has to add it at the end.
+func (s Set) AddInPlace(at Moment, hash uint64) bool {
+	if m := s.find(hash); m >= 0 {
+		binary.BigEndian.PutUint32(s[m+8:], min(s.first(m), at.seconds))
+		binary.BigEndian.PutUint32(s[m+12:], max(s.last(m), at.seconds))
+		return true
+	}
+	if len(s) < SetLimit*memberSize {
+		return false
+	}
 	oldest := 0
-	for m := 0; m < len(*s); m += memberSize {
-		if s.hash(m) == hash {
-			binary.BigEndian.PutUint32((*s)[m+8:], min(s.first(m), now))
-			binary.BigEndian.PutUint32((*s)[m+12:], max(s.last(m), now))
-			return
-		}
+	for m := 0; m < len(s); m += memberSize {
 		if s.last(m) < s.last(oldest) {
 			oldest = m
 		}
 	}
-	if len(*s) < SetLimit*memberSize {
-		oldest = len(*s)
-		*s = append(*s, make([]byte, memberSize)...)
-	}
-	binary.BigEndian.PutUint64((*s)[oldest:], hash)
-	binary.BigEndian.PutUint32((*s)[oldest+8:], now)
-	binary.BigEndian.PutUint32((*s)[oldest+12:], now)
+	binary.BigEndian.PutUint64(s[oldest:], hash)
+	binary.BigEndian.PutUint32(s[oldest+8:], at.seconds)
+	binary.BigEndian.PutUint32(s[oldest+12:], at.seconds)
+	return true
 }
 
-func (s Set) hash(m int) uint64  { return binary.BigEndian.Uint64(s[m:]) }
+// AppendMember adds a set's next member to b.
+func AppendMember(b []byte, at Moment, hash uint64) []byte {
+	b = binary.BigEndian.AppendUint64(b, hash)
+	b = binary.BigEndian.AppendUint32(b, at.seconds)
+	return binary.BigEndian.AppendUint32(b, at.seconds)
+}
+
 func (s Set) first(m int) uint32 { return binary.BigEndian.Uint32(s[m+8:]) }
 func (s Set) last(m int) uint32  { return binary.BigEndian.Uint32(s[m+12:]) }
 
@@ -65,13 +82,25 @@ func (s Set) Count(at time.Time, span time.Duration) int64 {
 
 // SeenBefore says whether the value was first seen before the given time.
 func (s Set) SeenBefore(value string, before time.Time) bool {
-	hash := HashOf(value)
-	for m := 0; m < len(s); m += memberSize {
-		if s.hash(m) == hash {
-			return int64(s.first(m)) < before.Unix()
+	return s.HashSeenBefore(HashOf(value), before)
+}
+
+// HashSeenBefore is SeenBefore with the value's hash worked out already.
+func (s Set) HashSeenBefore(hash uint64, before time.Time) bool {
+	m := s.find(hash)
+	return m >= 0 && int64(s.first(m)) < before.Unix()
+}
+
+// find is where the member of that hash begins, -1 when it is none.
+func (s Set) find(hash uint64) int {
+	rest := s
+	for len(rest) >= memberSize {
+		if binary.BigEndian.Uint64(rest) == hash {
+			return len(s) - len(rest)
 		}
+		rest = rest[memberSize:]
 	}
-	return false
+	return -1
 }
 
 // Valid says whether the bytes can be a Set; others must not be used.

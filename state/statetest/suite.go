@@ -16,6 +16,8 @@ import (
 func Run(t *testing.T, open func(t *testing.T) state.Store) {
 	t.Run("missing entries have version 0", func(t *testing.T) { missing(t, open(t)) })
 	t.Run("what is committed is loaded", func(t *testing.T) { roundTrip(t, open(t)) })
+	t.Run("a batch is room for one load after the other", func(t *testing.T) { batches(t, open(t)) })
+	t.Run("nothing of what is committed is kept", func(t *testing.T) { copies(t, open(t)) })
 	t.Run("references are followed once", func(t *testing.T) { references(t, open(t)) })
 	t.Run("a stale commit changes nothing", func(t *testing.T) { stale(t, open(t)) })
 	t.Run("concurrent counting loses nothing", func(t *testing.T) { counting(t, open(t)) })
@@ -58,6 +60,49 @@ func roundTrip(t *testing.T, s state.Store) {
 	commit(t, s, state.Entry{Key: "a", Value: []byte("3"), Version: got[1].Version})
 	if again := load(t, s, "a"); string(again[0].Value) != "3" || again[0].Version <= got[1].Version {
 		t.Errorf("after a change: %+v", again)
+	}
+}
+
+func loadInto(t *testing.T, s state.Store, b *state.Batch, keys ...string) []state.Entry {
+	t.Helper()
+	entries, err := s.LoadInto(context.Background(), b, keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}
+
+func batches(t *testing.T, s state.Store) {
+	commit(t, s, state.Entry{Key: "a", Value: []byte("first"), Ref: "b"}, state.Entry{Key: "b", Value: []byte("second")})
+	var b state.Batch
+	for range 3 {
+		got := loadInto(t, s, &b, "a", "none")
+		if len(got) != 3 || string(got[0].Value) != "first" || got[0].Ref != "b" || got[1].Version != 0 || got[2].Key != "b" || string(got[2].Value) != "second" {
+			t.Errorf("loaded %+v", got)
+		}
+		if got := loadInto(t, s, &b, "b"); len(got) != 1 || string(got[0].Value) != "second" {
+			t.Errorf("loaded %+v", got)
+		}
+	}
+	kept := load(t, s, "a")
+	commit(t, s, state.Entry{Key: "a", Value: []byte("third"), Version: kept[0].Version})
+	loadInto(t, s, &b, "b", "a")
+	if string(kept[0].Value) != "first" || kept[0].Ref != "b" {
+		t.Errorf("what was loaded for good changed to %+v", kept[0])
+	}
+}
+
+func copies(t *testing.T, s state.Store) {
+	value, key := []byte("value"), []byte("key")
+	commit(t, s, state.Entry{Key: string(key), Value: value, Ref: "r"})
+	copy(value, "other")
+	got := load(t, s, "key")
+	if string(got[0].Value) != "value" {
+		t.Errorf("the store holds %q", got[0].Value)
+	}
+	copy(got[0].Value, "XXXXX")
+	if again := load(t, s, "key"); string(again[0].Value) != "value" {
+		t.Errorf("a reader changed the store's value to %q", again[0].Value)
 	}
 }
 

@@ -1,0 +1,229 @@
+package proxy
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"wayguard/http1"
+)
+
+// This file carries requests that net/http has read: those of HTTP/3, and all of them where the operator chose
+// message_handling: standard. The rest is the same.
+
+// serveHTTP carries a request that came over a connection of this identity.
+func (w *wire) serveHTTP(rw http.ResponseWriter, r *http.Request, who identity) {
+	w.done.Add(1)
+	defer w.done.Done()
+	p := w.take()
+	a := &handlerAnswer{passage: p, writer: rw, request: r, control: http.NewResponseController(rw)}
+	a.down.enter(phaseWorking, w.clock.read())
+	p.visitor = a
+	a.ask(who)
+	stop := context.AfterFunc(r.Context(), a.down.leave)
+	finished := false
+	defer func() {
+		if !finished {
+			w.counts.panics.Add(1)
+			p.abandon()
+		}
+	}()
+	p.run()
+	finished = true
+	stop()
+	a.body.close()
+	w.give(p)
+	if a.aborted {
+		panic(http.ErrAbortHandler) // ends the connection or the stream, and is not logged
+	}
+}
+
+// handlerAnswer is one request that net/http has read. It implements visitor.
+type handlerAnswer struct {
+	passage *passage
+	writer  http.ResponseWriter
+	request *http.Request
+	control *http.ResponseController
+	down    watch
+	body    handlerBody
+
+	framing http1.Framing
+	aborted bool
+}
+
+// ask fills in what was asked.
+func (a *handlerAnswer) ask(who identity) {
+	p, r := a.passage, a.request
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		who.peer = peer.Addr().WithZone("").Unmap()
+		who.peerText, who.trusted = who.peer.String(), p.wire.trusted.contain(who.peer)
+	}
+	who.secure = r.TLS != nil
+	who.protocol = "HTTP/" + string('0'+rune(r.ProtoMajor))
+	if r.ProtoMajor == 1 {
+		who.protocol += "." + string('0'+rune(r.ProtoMinor))
+	}
+	target := r.RequestURI
+	if !strings.HasPrefix(target, "/") && target != "*" {
+		target = r.URL.RequestURI()
+	}
+	path, query, _ := strings.Cut(target, "?")
+	p.asked = asked{
+		method: r.Method, scheme: "http", authority: r.Host, target: target, path: path, query: query,
+		fields: headerFields(r.Header), origin: who, whole: true, framing: http1.Framing{HasLength: r.ContentLength == 0 && r.Header["Content-Length"] != nil},
+	}
+	if who.secure {
+		p.asked.scheme = "https"
+	}
+	for name := range r.Trailer { // announced, and taken out of the headers by net/http
+		p.asked.fields = append(p.asked.fields, http1.Field{Name: "Trailer", Value: name})
+	}
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return
+	}
+	p.asked.framing = http1.Framing{Length: r.ContentLength, HasLength: true}
+	if r.ContentLength < 0 {
+		p.asked.framing = http1.Framing{Length: -1, Chunked: true}
+	}
+	a.body.source = r
+	p.asked.whole, p.asked.stream, p.asked.expects = false, &a.body, r.Header.Get("Expect") != ""
+}
+
+// watched implements visitor.
+func (a *handlerAnswer) watched() *watch { return &a.down }
+
+// inform implements visitor.
+func (a *handlerAnswer) inform(r *reply) error {
+	if r.status == http.StatusContinue {
+		return nil // net/http writes it by itself when the body is read
+	}
+	before := a.writer.Header().Clone()
+	a.set(r)
+	a.writer.WriteHeader(r.status)
+	clear(a.writer.Header())
+	for name, values := range before {
+		a.writer.Header()[name] = values
+	}
+	return nil
+}
+
+// set writes a head's fields into net/http's.
+func (a *handlerAnswer) set(r *reply) {
+	fields := r.fields
+	if r.head != nil {
+		fields = r.head.Fields
+	}
+	header := a.writer.Header()
+	add := func(field http1.Field) {
+		known := http1.Lookup(field.Name)
+		if known != http1.Other && known <= http1.HTTP2Settings || r.drop != nil && r.drop(field.Name) {
+			return
+		}
+		name := http.CanonicalHeaderKey(field.Name)
+		// The memory of a field may be used again while net/http still has it.
+		header[name] = append(header[name], strings.Clone(field.Value))
+	}
+	for _, field := range fields {
+		add(field)
+	}
+	for _, field := range r.add {
+		add(field)
+	}
+}
+
+// respond implements visitor.
+func (a *handlerAnswer) respond(r *reply) error {
+	a.framing = r.framing
+	a.set(r)
+	header := a.writer.Header()
+	// A nil value means "not even the default" to net/http.
+	for _, name := range [...]string{"Date", "Content-Type"} {
+		if _, sent := header[name]; !sent {
+			header[name] = nil
+		}
+	}
+	if r.head == nil && r.framing.HasLength {
+		header["Content-Length"] = []string{decimal(r.framing.Length)}
+	}
+	if a.request.ProtoMajor == 1 && (r.last || a.body.source != nil && !a.body.over()) {
+		header["Connection"] = []string{"close"}
+	}
+	if a.body.source != nil {
+		_ = a.control.EnableFullDuplex()
+	}
+	a.writer.WriteHeader(r.status)
+	return a.request.Context().Err()
+}
+
+// write implements visitor.
+func (a *handlerAnswer) write(p []byte) error {
+	_ = a.control.SetWriteDeadline(time.Now().Add(a.passage.wire.config.Limits.StallTimeout))
+	_, err := a.writer.Write(p)
+	return err
+}
+
+// flush implements visitor.
+func (a *handlerAnswer) flush() error { return a.control.Flush() }
+
+// finish implements visitor.
+func (a *handlerAnswer) finish(trailers []http1.Field) error {
+	if a.framing.Chunked {
+		_ = a.control.Flush() // else net/http may see that it was all, and say a length
+	}
+	for _, field := range trailers {
+		a.writer.Header().Add(http.TrailerPrefix+field.Name, field.Value)
+	}
+	return nil
+}
+
+// abort implements visitor.
+func (a *handlerAnswer) abort() {
+	_ = a.control.Flush()
+	a.aborted = true
+}
+
+// handlerBody is a body that net/http reads. It implements stream.
+type handlerBody struct {
+	source *http.Request
+	ended  atomic.Bool
+
+	mu      sync.Mutex // held by who reads
+	stopped atomic.Bool
+}
+
+// Read implements io.Reader.
+func (b *handlerBody) Read(into []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stopped.Load() {
+		return 0, errClosed
+	}
+	n, err := b.source.Body.Read(into)
+	if err == io.EOF {
+		b.ended.Store(true)
+	}
+	return n, err
+}
+
+func (b *handlerBody) trailers() []http1.Field { return headerFields(b.source.Trailer) }
+
+// proceed implements stream: net/http tells the visitor when the body is read.
+func (b *handlerBody) proceed() error { return nil }
+
+// over implements stream.
+func (b *handlerBody) over() bool { return b.ended.Load() }
+
+// stop implements stream.
+func (b *handlerBody) stop() {
+	b.stopped.Store(true)
+	if b.source != nil {
+		_ = b.source.Body.Close()
+	}
+}
+
+func (b *handlerBody) close() { b.stopped.Store(true) }
