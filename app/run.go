@@ -235,6 +235,7 @@ func (h *house) run(ctx context.Context, signals Signals, read func() (config.Co
 
 	front.Go(func() error { return h.proxy.Serve(serving) })
 	front.Go(func() error { h.reloads(serving, signals.Reload, read); return nil })
+	front.Go(func() error { tuneCollection(serving); return nil })
 	front.Go(func() error { h.upgrades(serving, signals.Upgrade, leave); return nil })
 	front.Go(func() error {
 		h.succeed(serving)

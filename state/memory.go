@@ -55,8 +55,9 @@ func (m *Memory) LoadInto(_ context.Context, b *Batch, keys []string) ([]Entry, 
 	b.reset()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, key := range keys {
-		m.load(b, key)
+	m.guess(b, keys)
+	for i, key := range keys {
+		m.loadAt(b, key, m.confirm(&b.guesses[i], key))
 	}
 	for i := range keys {
 		if ref := b.entries[i].Ref; ref != "" && !b.has(ref) {
@@ -66,9 +67,34 @@ func (m *Memory) LoadInto(_ context.Context, b *Batch, keys []string) ([]Entry, 
 	return b.entries, nil
 }
 
+// guess looks up where each key's entry most likely stands, in rounds of which each does one step for all keys: the waits for
+// memory, which is most of what a load is among many sessions, then go side by side.
+func (m *Memory) guess(b *Batch, keys []string) {
+	b.guesses = b.guesses[:0]
+	for _, key := range keys {
+		hash := m.hash(key)
+		b.guesses = append(b.guesses, guess{hash: hash, place: m.index.part(hash).likely(hash)})
+	}
+	for i := range b.guesses {
+		if g := &b.guesses[i]; g.place != nowhere {
+			s := m.slots.at(g.place)
+			g.block, g.size = s.block, s.key
+		}
+	}
+}
+
+// confirm is the place of the key's entry: the one guessed if it is the key's.
+func (m *Memory) confirm(g *guess, key string) int {
+	if g.place != nowhere && int(g.size) == len(key) && string(m.slab.block(g.block)[:g.size]) == key {
+		return g.place
+	}
+	return m.find(g.hash, key)
+}
+
 // load adds the entry of a key to the batch.
-func (m *Memory) load(b *Batch, key string) {
-	at := m.find(m.hash(key), key)
+func (m *Memory) load(b *Batch, key string) { m.loadAt(b, key, m.find(m.hash(key), key)) }
+
+func (m *Memory) loadAt(b *Batch, key string, at int) {
 	if at == nowhere {
 		b.entries = append(b.entries, Entry{Key: key})
 		return

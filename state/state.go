@@ -41,6 +41,15 @@ type Store interface {
 type Batch struct {
 	entries []Entry
 	bytes   []byte
+	guesses []guess
+}
+
+// guess is where a key's entry most likely stands in a Memory.
+type guess struct {
+	hash  uint64
+	place int
+	block blockRef
+	size  uint32
 }
 
 func (b *Batch) reset() { b.entries, b.bytes = b.entries[:0], b.bytes[:0] }

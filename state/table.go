@@ -91,6 +91,17 @@ func (p *indexPart) first(hash uint64) (probe, place int) {
 	return probe, place
 }
 
+// likely is the place in the hash's first cell, nowhere when it is another's.
+func (p *indexPart) likely(hash uint64) int {
+	if len(p.cells) == 0 {
+		return nowhere
+	}
+	if c := p.cells[p.home(hash)]; c != 0 && c>>32 == hash>>32 {
+		return int(c&placeMask) - 1
+	}
+	return nowhere
+}
+
 func (p *indexPart) next(hash uint64, probe *int) int {
 	for {
 		*probe = (*probe + 1) & (len(p.cells) - 1)

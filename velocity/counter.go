@@ -34,10 +34,15 @@ func Windows() [windowCount]Window {
 
 // WindowOf finds the window of that span.
 func WindowOf(span time.Duration) (Window, bool) {
-	for _, w := range Windows() {
-		if w.Span == span {
-			return w, true
-		}
+	switch span {
+	case time.Minute:
+		return Windows()[0], true
+	case time.Hour:
+		return Windows()[1], true
+	case 24 * time.Hour:
+		return Windows()[2], true
+	case 90 * 24 * time.Hour:
+		return Windows()[3], true
 	}
 	return Window{}, false
 }

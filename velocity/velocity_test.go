@@ -129,3 +129,44 @@ func TestSetCountsDistinctAndForgetsTheOldest(t *testing.T) {
 		t.Error("a value never added was seen")
 	}
 }
+
+// What is worked out once for many counters and sets is what each would work out.
+func TestInPlaceIsTheSame(t *testing.T) {
+	digests := velocity.NewDigests()
+	r := rand.New(rand.NewPCG(1, 2))
+	at := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	var plain, placed velocity.Counter
+	var plainSet, placedSet velocity.Set
+	inPlace, members := 0, 0
+	for range 5000 {
+		at = at.Add(time.Duration(r.IntN(30)*r.IntN(2)*r.IntN(200)-40) * time.Second)
+		moment, amount, value := velocity.MomentOf(at), r.Int64N(100), fmt.Sprint(r.IntN(90), "a value of some length, to fill its room")
+		plain.Add(at, amount)
+		if placed.AddInPlace(moment, amount) {
+			inPlace++
+		} else {
+			placed.AddAt(moment, amount)
+		}
+		plainSet.Add(at, value)
+		hash := digests.Of(value)
+		if hash != velocity.HashOf(value) || digests.Of(value) != hash {
+			t.Fatalf("%q has another hash", value)
+		}
+		if placedSet.AddInPlace(moment, hash) {
+			members++
+		} else {
+			placedSet = velocity.AppendMember(placedSet, moment, hash)
+		}
+		if string(plain) != string(placed) || string(plainSet) != string(placedSet) {
+			t.Fatalf("at %s they differ", at)
+		}
+	}
+	if inPlace == 0 || inPlace == 5000 || members == 0 {
+		t.Errorf("%d additions and %d members were in place", inPlace, members)
+	}
+	for _, w := range velocity.Windows() {
+		if found, ok := velocity.WindowOf(w.Span); !ok || found != w {
+			t.Errorf("the window of %s is %+v", w.Span, found)
+		}
+	}
+}

@@ -172,7 +172,7 @@ func (i *Instance) printed(text string, times int, limit time.Duration) error {
 
 // successor waits until the process has handed over for the nth time and has ended, and gives the new process's number.
 func (i *Instance) successor(ctx context.Context, n, old int) (int, error) {
-	if err := i.printed("handed over", n, 30*time.Second); err != nil {
+	if err := i.printed("msg=\"handed over", n, 30*time.Second); err != nil {
 		return 0, err
 	}
 	served := regexp.MustCompile(`msg=serving .*pid=(\d+)`).FindAllStringSubmatch(i.Printed(), -1)

@@ -42,7 +42,7 @@ func CheckHTTP2(ctx context.Context) ([]e2e.Figure, error) {
 			return figures, err
 		}
 		// h2spec ends with an error where a test fails; what it printed is the result.
-		text, _ := exec.CommandContext(ctx, h2spec, append([]string{"-h", host, "-p", port, "-o", "5"}, door.more...)...).CombinedOutput()
+		text, _ := exec.CommandContext(ctx, h2spec, append([]string{"-h", host, "-p", port, "-o", "5", "-S"}, door.more...)...).CombinedOutput()
 		found := regexp.MustCompile(`(\d+) tests, (\d+) passed`).FindSubmatch(text)
 		if found == nil {
 			return figures, fmt.Errorf("h2spec %s told no result:\n%s", door.name, text)
@@ -54,7 +54,8 @@ func CheckHTTP2(ctx context.Context) ([]e2e.Figure, error) {
 	return figures, nil
 }
 
-// grpcCases are the interoperability cases that need no cloud.
+// grpcCases are the interoperability cases that need no cloud. The server of this release knows nothing of some of the last
+// ones: what counts is that a case passes through us where it passes directly.
 func grpcCases() []string {
 	return []string{"empty_unary", "large_unary", "client_streaming", "server_streaming", "ping_pong", "empty_stream",
 		"timeout_on_sleeping_server", "cancel_after_begin", "cancel_after_first_response", "status_code_and_message",
@@ -91,7 +92,8 @@ func CheckGRPC(ctx context.Context) ([]e2e.Figure, error) {
 		return nil, err
 	}
 	defer i.Close()
-	var figures []e2e.Figure
+	direct, _ := passing(ctx, client, at, nil, grpcCases())
+	figures := []e2e.Figure{e2e.AtLeast("gRPC interop cases that the server itself passes, asked directly", len(direct), 14)}
 	for _, door := range []struct {
 		name, address string
 		more          []string
@@ -99,24 +101,28 @@ func CheckGRPC(ctx context.Context) ([]e2e.Figure, error) {
 		{"over TLS", i.Secure, []string{"-use_tls", "-use_test_ca", "-ca_file", i.Dir + "/certificate.pem", "-server_host_override", Host}},
 		{"in clear", i.Clear, nil},
 	} {
-		host, port, _ := net.SplitHostPort(door.address)
-		var failed []string
-		for _, one := range grpcCases() {
-			bounded, cancel := context.WithTimeout(ctx, time.Minute)
-			arguments := append([]string{"-server_host", host, "-server_port", port, "-test_case", one}, door.more...)
-			text, err := exec.CommandContext(bounded, client, arguments...).CombinedOutput()
-			cancel()
-			if err != nil {
-				failed = append(failed, fmt.Sprintf("%s (%s)", one, lastLine(text)))
-			}
-		}
-		value := fmt.Sprintf("%d of %d", len(grpcCases())-len(failed), len(grpcCases()))
-		if len(failed) > 0 {
-			value += ": " + strings.Join(failed, "; ")
-		}
-		figures = append(figures, e2e.Holds("gRPC interop cases "+door.name, value, len(failed) == 0, "all"))
+		passed, failed := passing(ctx, client, door.address, door.more, direct)
+		value := fmt.Sprintf("%d of %d %s", len(passed), len(direct), strings.Join(failed, "; "))
+		figures = append(figures, e2e.Holds("gRPC interop cases "+door.name, value, len(failed) == 0, "as directly"))
 	}
 	return figures, nil
+}
+
+// passing runs the cases against an address, and gives those that passed and what the others said.
+func passing(ctx context.Context, client, address string, more, cases []string) (passed, failed []string) {
+	host, port, _ := net.SplitHostPort(address)
+	for _, one := range cases {
+		bounded, cancel := context.WithTimeout(ctx, time.Minute)
+		arguments := append([]string{"-server_host", host, "-server_port", port, "-test_case", one}, more...)
+		text, err := exec.CommandContext(bounded, client, arguments...).CombinedOutput()
+		cancel()
+		if err == nil {
+			passed = append(passed, one)
+			continue
+		}
+		failed = append(failed, fmt.Sprintf("%s (%s)", one, lastLine(text)))
+	}
+	return passed, failed
 }
 
 func lastLine(text []byte) string {
