@@ -3,11 +3,12 @@
 //
 // # In and out
 //
-// In: Config, an Observer (who judges events), a *capture.Set (which exchanges are looked at, and what is taken from
-// them) and a Policy (how a block looks). Out: event.Event values given to the Observer, and traffic.
+// In: Config, an Observer (who judges events) and a Snapshot: a *capture.Set (which exchanges are looked at, and what is
+// taken from them), a Policy (how a block looks), a *site.Set (what is done with which host) and an *origin.Set (where
+// requests go). Out: event.Event values given to the Observer, and traffic.
 //
 //	server, err := proxy.New(config, proxy.Deps{Environment: "production", Observer: engine, Log: log})
-//	server.Swap(specs, policy)          // now and on every reload
+//	server.Swap(snapshot)               // now and on every reload
 //	err = server.Serve(ctx)             // until ctx ends; then no new work, what runs may finish, the queue is drained
 //
 // # The ways of a request
@@ -19,13 +20,30 @@
 //
 // # The seam
 //
-// Message handling (listeners, parsing, forwarding, streaming) is behind the wire interface in wire.go and knows nothing
-// of events and verdicts; what to do with an exchange is the inspector's, which knows nothing of net/http. The message
-// handling of today is net/http with httputil.ReverseProxy.
+// A passage carries one request, whatever protocol it came by; asked is what it is told, visitor is what it answers
+// through. Three implement that: an HTTP/1 connection (conn, answering), a stream of HTTP/2 (streamAnswer), and a handler of
+// net/http's (handlerAnswer: HTTP/3, and message_handling: standard). What to do with an exchange is the inspection's, which
+// knows nothing of messages.
+//
+// # A connection
+//
+// One goroutine has an HTTP/1 connection, for its whole life inside socket.Conn.Serve: a request that is all here is
+// carried there, with one read and one write on either side. A body that is still coming, and a WebSocket, need to read more
+// from the visitor, which cannot be done inside Serve: it is left and entered again. Such a body goes to the origin by a
+// second goroutine (upload), because an origin may answer at any time. An idle connection holds no buffer and no passage.
+//
+// Memory of a head belongs to the connection's buffer and is used again; what an exchange keeps is copied (keep.go), and
+// never used again, because events may hold on to it.
+//
+// # Time
+//
+// Goroutines announce what they wait for (watch), and one sweeper for all connections ends what takes too long. A request
+// costs no timer and sets no deadline.
 //
 // # When something fails
 //
 // Nothing that judges traffic may stop it: a panic, an error or a late answer of the observer, a full queue and an
 // exhausted memory budget are counted (Counts) and the visitor is served. A spec named in Config.Inline.FailClosed
-// turns that around for its own requests. The function that decides is onFailure, and no other.
+// turns that around for its own requests. The function that decides is onFailure, and no other. A panic in the carrying
+// itself costs the one connection, and is counted.
 package proxy

@@ -19,7 +19,6 @@ const (
 	phaseWriting                // writing to the visitor
 	phaseSplicing               // moving the origin's answer to the visitor inside the kernel
 	phaseReceiving              // waiting for more of a request's body
-	phaseSending                // writing a request's body to the origin
 	phaseTunnel                 // carrying an upgraded connection
 	phaseLeaving                // waiting for a visitor to close, after the last answer
 )

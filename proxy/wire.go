@@ -25,7 +25,6 @@ type wire struct {
 	buffers    *buffers
 	passages   sync.Pool
 	trusted    networks
-	originHost string // the configured origin's, for visitors who name none
 	limits     http1.Limits
 	answers    http1.Limits // of an origin's head
 	clock      clock
