@@ -31,7 +31,8 @@ check: ui/node_modules ## formatting, vet, staticcheck, govulncheck, race detect
 	npm --prefix ui run lint && npm --prefix ui run typecheck && npm --prefix ui test
 
 e2e: build e2e/browser/node_modules $(LOCATION) ## the real binary with a real browser, WordPress and kill -9
-	$(GO) test -tags e2e -count=1 -timeout 30m -v ./e2e/...
+	$(GO) test -tags e2e -count=1 -timeout 30m -p 1 -v ./e2e/...
+	$(GO) test -tags e2e -count=1 -timeout 5m -v -run Pebble ./listen
 
 ui: hub/dist/index.html ## build the Hub's pages into hub/dist
 

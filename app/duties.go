@@ -133,11 +133,9 @@ func (h *house) swap(c config.Config) error {
 	if err != nil {
 		return err
 	}
-	if h.origins != nil {
-		origins.Inherit(h.origins)
-	}
+	origins.Inherit(h.origins.Load())
 	h.judge.plan.Store(p)
-	h.origins = origins
+	h.origins.Store(origins)
 	h.proxy.Swap(proxy.Snapshot{Specs: p.specs, Policy: p, Sites: p.sites, Origins: origins})
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"wayguard/event"
 	"wayguard/hub"
 	"wayguard/integration"
+	"wayguard/origin"
 )
 
 // behindRecords is the lag from which the warehouse counts as behind.
@@ -90,6 +91,8 @@ func (h *house) labels(event.Environment) (labels, signatures []string) {
 func (h *house) collectTraffic() {
 	h.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	h.metrics.MustRegister(h.proxy.Collectors()...)
+	h.metrics.MustRegister(h.proxy.Doors().Collectors()...)
+	h.metrics.MustRegister(origin.NewCollector(h.origins.Load))
 	h.counter("engine_judged_total", "Events judged and logged.", func() float64 { return float64(h.judge.judged.Load()) })
 	h.counter("engine_shed_total", "Events given up because the log could not take them.", func() float64 { return float64(h.judge.shed.Load()) })
 	h.counter("engine_failed_total", "Events that could not be judged.", func() float64 { return float64(h.judge.failed.Load()) })

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -107,7 +108,7 @@ type house struct {
 
 	judge   *judge
 	proxy   *proxy.Server
-	origins *origin.Set // those of the plan in force; the proxy closes each when it is replaced
+	origins atomic.Pointer[origin.Set] // those of the plan in force; the proxy closes each when it is replaced
 	metrics *prometheus.Registry
 	started bool // startWork was called
 	// hubListener and metricsListener are open from the start, so that a taken port is told at once; an engine has no Hub.
@@ -153,10 +154,12 @@ func open(world World, c config.Config, options RunOptions) (_ *house, err error
 	if err != nil {
 		return nil, err
 	}
-	if h.origins, err = h.newOrigins(c); err != nil {
+	origins, err := h.newOrigins(c)
+	if err != nil {
 		return nil, err
 	}
-	h.proxy.Swap(proxy.Snapshot{Specs: p.specs, Policy: p, Sites: p.sites, Origins: h.origins})
+	h.origins.Store(origins)
+	h.proxy.Swap(proxy.Snapshot{Specs: p.specs, Policy: p, Sites: p.sites, Origins: origins})
 	if err := h.listen(); err != nil {
 		return nil, err
 	}
