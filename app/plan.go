@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -43,7 +44,7 @@ func compile(c config.Config, keys element.Keys) (*plan, document.Problems) {
 	if err != nil {
 		problems = append(problems, document.Problem{Path: "location.files", Message: err.Error()})
 	}
-	p.specs, more = capture.Compile(capture.Config{Specs: c.Specs, Sessions: c.Sessions.SessionsConfig}, p.normaliser, locator(places))
+	p.specs, more = capture.Compile(capture.Config{Specs: c.Specs, Sessions: sessionTokens(c)}, p.normaliser, locator(places))
 	problems = append(problems, more...)
 	problems = append(problems, failClosed(c)...)
 	p.rules, more = rule.Compile(c.Config, rule.StandardVocabulary(catalogue, specNames(c.Specs)))
@@ -58,6 +59,25 @@ func compile(c config.Config, keys element.Keys) (*plan, document.Problems) {
 		return nil, document.Problems{{Message: err.Error()}}
 	}
 	return p, nil
+}
+
+// sessionTokens are the places of session tokens: the application's, and the identity cookies that sites set.
+func sessionTokens(c config.Config) capture.SessionsConfig {
+	sessions := c.Sessions.SessionsConfig
+	for _, s := range c.Sites {
+		if !s.IdentityCookie.On {
+			continue
+		}
+		if len(sessions.Tokens) == 0 {
+			sessions.Tokens = capture.DefaultTokens()
+		}
+		name := cmp.Or(s.IdentityCookie.Name, site.DefaultCookieName)
+		known := func(t capture.TokenConfig) bool { return t.Cookie == name }
+		if !slices.ContainsFunc(sessions.Tokens, known) {
+			sessions.Tokens = append(sessions.Tokens[:len(sessions.Tokens):len(sessions.Tokens)], capture.TokenConfig{Cookie: name})
+		}
+	}
+	return sessions
 }
 
 // compileSites makes the sites and tells what is wrong with them and with the origins they name.

@@ -23,6 +23,7 @@ func dataPath() []check {
 		{"reload", func(ctx context.Context) ([]e2e.Figure, error) { return path.CheckReload(ctx, 100) }},
 		{"upgrade", func(ctx context.Context) ([]e2e.Figure, error) { return path.CheckUpgrade(ctx, 5) }},
 		{"endurance", func(ctx context.Context) ([]e2e.Figure, error) { return path.CheckEndurance(ctx, 10*time.Second) }},
+		{"inspection", inspection},
 		{"bench", beside},
 	}
 }
