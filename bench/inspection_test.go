@@ -86,11 +86,12 @@ func (l *load) observe(b *testing.B) {
 
 func (l *load) encode(b *testing.B) {
 	records := l.records(b)
+	codec := event.NewCodec()
 	var room []byte
 	var err error
 	defer cpuTime(b)()
 	for i := range b.N {
-		if room, err = records[i%len(l.requests)].Append(room[:0]); err != nil {
+		if room, err = codec.Append(room[:0], &records[i%len(l.requests)]); err != nil {
 			b.Fatal(err)
 		}
 	}

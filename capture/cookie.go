@@ -18,7 +18,9 @@ func requestCookies(header []Field) iter.Seq2[string, string] {
 			if !equalFold(header[i].Name, "cookie") {
 				continue
 			}
-			for text := range strings.SplitSeq(header[i].Value, ";") {
+			for rest, more := header[i].Value, true; more; {
+				var text string
+				text, rest, more = strings.Cut(rest, ";")
 				name, value, ok := strings.Cut(strings.TrimSpace(text), "=")
 				if count++; count > maxCookies {
 					return

@@ -171,7 +171,9 @@ const (
 
 func shaping(name string) shaped {
 	var room [18]byte // as long as the longest of them
-	if len(name) > len(room) {
+	switch len(name) {
+	case 3, 6, 7, 9, 10, 14, 15, 16, 18:
+	default:
 		return uncounted
 	}
 	lower := append(room[:0], name...)

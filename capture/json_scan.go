@@ -18,6 +18,10 @@ type jsonScan struct {
 	// keys are those of the objects being read, one group on top of the other.
 	keys []jsonKey
 	hits []jsonHit
+	// escaped is set by a string with an escape.
+	escaped bool
+	// sure counts, for each path, the hits that are a value for certain: of those no more are noted than are taken.
+	sure []uint8
 }
 
 // jsonKey is a member's name in the text, with a mark that tells nearly all different names apart.
@@ -42,6 +46,11 @@ const (
 func (s *jsonScan) run(data []byte, trie *jsonTrie) bool {
 	s.data, s.trie, s.values = data, trie, 0
 	s.active, s.keys, s.hits = append(s.active[:0], 0), s.keys[:0], s.hits[:0]
+	if cap(s.sure) < trie.paths {
+		s.sure = make([]uint8, trie.paths)
+	}
+	s.sure = s.sure[:trie.paths]
+	clear(s.sure)
 	if len(data) > maxScanBytes {
 		return false
 	}
@@ -51,7 +60,7 @@ func (s *jsonScan) run(data []byte, trie *jsonTrie) bool {
 
 // space is the first place from at on that is no white space.
 func (s *jsonScan) space(at int) int {
-	for at < len(s.data) && (s.data[at] == ' ' || s.data[at] == '\n' || s.data[at] == '\t' || s.data[at] == '\r') {
+	for at < len(s.data) && s.data[at] <= ' ' && (s.data[at] == ' ' || s.data[at] == '\n' || s.data[at] == '\t' || s.data[at] == '\r') {
 		at++
 	}
 	return at
@@ -63,15 +72,18 @@ func (s *jsonScan) value(at, depth, first int) int {
 	if s.values++; s.values > maxJSONValues || depth > maxJSONDepth || at >= len(s.data) {
 		return -1
 	}
+	c := s.data[at]
 	hit := len(s.hits)
-	for _, node := range s.active[first:] {
-		for _, path := range s.trie.nodes[node].ends {
-			s.hits = append(s.hits, jsonHit{path: path, start: int32(at)})
+	if first < len(s.active) {
+		for _, node := range s.active[first:] {
+			for _, path := range s.trie.nodes[node].ends {
+				s.hit(path, at, c)
+			}
 		}
 	}
 	found := len(s.hits)
 	end := -1
-	switch c := s.data[at]; {
+	switch {
 	case c == '"':
 		end = s.text(at)
 	case c == '{':
@@ -87,6 +99,17 @@ func (s *jsonScan) value(at, depth, first int) int {
 		s.hits[hit].end = int32(end)
 	}
 	return end
+}
+
+// hit notes that a path selects the value at a place, which begins with c.
+func (s *jsonScan) hit(path int32, at int, c byte) {
+	if s.sure[path] > maxValuesPerElement {
+		return // no more are looked at
+	}
+	s.hits = append(s.hits, jsonHit{path: path, start: int32(at)})
+	if c != 'n' && c != '[' {
+		s.sure[path]++
+	}
 }
 
 func (s *jsonScan) word(at int) int {
@@ -110,8 +133,9 @@ func (s *jsonScan) object(at, depth, first int) int {
 		if at >= len(s.data) || s.data[at] != '"' {
 			return -1
 		}
+		s.escaped = false
 		end := s.text(at)
-		if end < 0 || !s.key(at+1, end-1, firstKey) {
+		if end < 0 || s.escaped || !s.key(at+1, end-1, firstKey) { // a name with an escape may spell one that is there already
 			return -1
 		}
 		colon := s.space(end)
@@ -119,7 +143,9 @@ func (s *jsonScan) object(at, depth, first int) int {
 			return -1
 		}
 		next := len(s.active)
-		s.follow(s.data[at+1:end-1], first, next)
+		if first < next {
+			s.follow(s.data[at+1:end-1], first, next)
+		}
 		at = s.value(s.space(colon+1), depth+1, next)
 		if s.active = s.active[:next]; at < 0 {
 			return -1
@@ -160,9 +186,12 @@ func (s *jsonScan) key(start, end, firstKey int) bool {
 		return false
 	}
 	mark := uint64(len(name))
-	if len(name) >= 8 {
-		mark = mark*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(name) ^ bits.RotateLeft64(binary.LittleEndian.Uint64(name[len(name)-8:]), 17)
-	} else {
+	switch n := len(name); {
+	case n >= 8:
+		mark = mark*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(name) ^ bits.RotateLeft64(binary.LittleEndian.Uint64(name[n-8:]), 17)
+	case n >= 4:
+		mark ^= uint64(binary.LittleEndian.Uint32(name))<<32 ^ uint64(binary.LittleEndian.Uint32(name[n-4:]))<<8
+	default:
 		for _, c := range name {
 			mark = mark<<8 | uint64(c)
 		}
@@ -170,11 +199,6 @@ func (s *jsonScan) key(start, end, firstKey int) bool {
 	for _, known := range s.keys[firstKey:] {
 		if known.mark == mark && string(s.data[known.start:known.end]) == string(name) {
 			return false
-		}
-	}
-	for _, c := range name {
-		if c == '\\' {
-			return false // it may spell a name that is there already
 		}
 	}
 	s.keys = append(s.keys, jsonKey{mark, int32(start), int32(end)})
@@ -281,6 +305,7 @@ func (s *jsonScan) text(at int) int {
 			}
 			return at + 1
 		case c == '\\':
+			s.escaped = true
 			if at = s.escape(at + 1); at < 0 {
 				return -1
 			}

@@ -72,7 +72,7 @@ func (s *Spec) observe(x *Scratch, r *Request, resp *Response) event.Event {
 
 // begin makes room for the values of as many elements.
 func (g *gathering) begin(slots int) {
-	g.gathered, g.slots, g.cookies = g.gathered[:0], g.slots[:0], g.cookies[:0]
+	g.gathered, g.cookies = g.gathered[:0], g.cookies[:0]
 	if cap(g.counts) < slots {
 		g.counts = make([]uint16, slots)
 	}

@@ -95,6 +95,9 @@ func parseSegment(text string) (patternSegment, error) {
 
 // matches says whether the path fits the pattern.
 func (p *pattern) matches(s *segments) bool {
+	if n := len(p.segments); n != s.len() && (n == 0 || p.segments[n-1].kind != restSegment) {
+		return false // only a rest stands for several
+	}
 	for i := range p.segments {
 		segment := &p.segments[i]
 		if segment.kind == restSegment {

@@ -11,8 +11,11 @@ import (
 // a time; several events may be made between two calls of Reset, such as that of an inline question and the final one.
 type Scratch struct {
 	arena element.Arena
-	// elements and tokens are those of all events since Reset, one event's behind the other's.
+	// elements and tokens are those of all events since Reset, one event's behind the other's, values those that elements
+	// are made of.
 	elements []event.Element
+	values   []element.Value
+	placed   []placed
 	tokens   []event.Token
 
 	// What follows is needed only while one event is made.
@@ -20,8 +23,8 @@ type Scratch struct {
 	scans             [2]jsonScan
 	issues            issueList
 	path              segments
-	gathered          []event.Element
-	slots, order      []uint16
+	gathered          []gathered
+	order             []uint16
 	counts            []uint16
 	found             []found
 	taken             []taken
@@ -44,6 +47,7 @@ const spareElements = 2
 func (x *Scratch) Reset() {
 	x.arena.Reset()
 	x.elements, x.tokens = emptied(x.elements, keptElements), emptied(x.tokens, keptElements)
+	x.values, x.placed = emptied(x.values, keptElements), emptied(x.placed, keptElements)
 	x.gathered, x.cookies = emptied(x.gathered, maxValuesPerEvent), emptied(x.cookies, keptFound)
 	x.found, x.taken, x.raws = emptied(x.found, keptFound), emptied(x.taken, keptFound), emptied(x.raws, keptFound)
 	for i := range x.scans {

@@ -135,8 +135,7 @@ func (s *Spec) surroundings(g *gathering, r *Request, m *message, address *addre
 		g.automatic(s, autoLanguage, s.tools.languageOf(header))
 	}
 	if len(s.match.graphql) > 0 {
-		value := s.tools.normalised(autoOperation, m.operation())
-		g.automatic(s, autoOperation, &value)
+		g.automatic(s, autoOperation, g.kept(s.tools.normalised(autoOperation, m.operation())))
 	}
 	s.connection(g, &r.Connection)
 }
@@ -151,7 +150,14 @@ func (s *Spec) connection(g *gathering, c *Connection) {
 	}
 }
 
-// automatic adds an element that no spec has to ask for. It gives way to the spec's own.
+// kept is a value in the memory of the event.
+func (g *gathering) kept(p placed) *placed {
+	g.placed = append(g.placed, p)
+	return &g.placed[len(g.placed)-1]
+}
+
+// automatic adds an element that no spec has to ask for. It gives way to the spec's own. The value lives as long as the
+// event.
 func (g *gathering) automatic(s *Spec, name automatic, p *placed) {
 	definition, slot := g.tools.automatic[name], s.autoSlots[name]
 	if definition == nil || !p.ok || g.counts[slot] > 0 || !g.fits(definition, slot) {
@@ -171,7 +177,7 @@ func (g *gathering) verbatim(s *Spec, name automatic, text string) {
 	if definition.Sensitivity.Concealed() {
 		p = g.tools.normalised(name, text)
 	}
-	g.automatic(s, name, &p)
+	g.automatic(s, name, g.kept(p))
 }
 
 // isToken says whether a text is short and of the characters that fingerprints are made of.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"maps"
+	"slices"
 
 	"wayguard/element"
 	"wayguard/event"
@@ -221,7 +222,8 @@ func (g *gathering) add(definition *element.Definition, slot uint16, raw element
 		}
 		return
 	}
-	g.put(definition, slot, &value)
+	g.values = append(g.values, value)
+	g.put(definition, slot, &g.values[len(g.values)-1])
 }
 
 // fits says whether the event takes one more value of the element, which an issue tells when it does not.
@@ -233,22 +235,29 @@ func (g *gathering) fits(definition *element.Definition, slot uint16) bool {
 	return false
 }
 
-// put appends a normalised value. Equal values are one.
+// gathered is a value that the event will have. The element is made of it once its place is known.
+type gathered struct {
+	definition *element.Definition
+	value      *element.Value
+	slot       uint16
+	// nth is how many values of the element were there before.
+	nth uint16
+}
+
+// put notes a normalised value, which nobody changes any more. Equal values are one.
 func (g *gathering) put(definition *element.Definition, slot uint16, value *element.Value) {
 	if value.Text == "" && len(value.Parts) == 0 {
 		return
 	}
 	if g.counts[slot] > 0 {
 		for i := range g.gathered {
-			if same := &g.gathered[i]; g.slots[i] == slot && same.Value == value.Text && maps.Equal(same.Parts, value.Parts) {
+			if same := &g.gathered[i]; same.slot == slot && same.value.Text == value.Text && slices.Equal(same.value.Parts, value.Parts) {
 				return
 			}
 		}
 	}
+	g.gathered = append(g.gathered, gathered{definition, value, slot, g.counts[slot]})
 	g.counts[slot]++
-	g.slots = append(g.slots, slot)
-	g.gathered = append(g.gathered, event.Element{Name: definition.Name, Kind: event.Kind(definition.Kind), Type: string(definition.Type),
-		Value: value.Text, Display: value.Display, Parts: value.Parts})
 }
 
 // sorted are the elements by name, then value, then display, nil when there are none.
@@ -256,32 +265,41 @@ func (g *gathering) sorted() []event.Element {
 	if len(g.gathered) == 0 {
 		return nil
 	}
-	// Slots are in the order of names, and nearly sorted already: what is moved are numbers, and each element once.
-	g.order = g.order[:0]
-	for i := range g.gathered {
-		at := len(g.order)
-		g.order = append(g.order, uint16(i))
-		for at > 0 && g.less(i, int(g.order[at-1])) {
-			g.order[at] = g.order[at-1]
-			at--
-		}
-		g.order[at] = uint16(i)
-	}
+	order := g.places()
 	start := len(g.elements)
-	for _, i := range g.order {
-		g.elements = append(g.elements, g.gathered[i])
+	g.elements = slices.Grow(g.elements, len(order)+spareElements)[:start+len(order)+spareElements]
+	list := g.elements[start : start+len(order) : len(g.elements)]
+	for place, i := range order {
+		from := &g.gathered[i]
+		e := &list[place]
+		e.Name, e.Kind, e.Type = from.definition.Name, event.Kind(from.definition.Kind), string(from.definition.Type)
+		e.Value, e.Display, e.Parts = from.value.Text, from.value.Display, event.Parts(from.value.Parts)
 	}
-	end := len(g.elements)
-	for range spareElements {
-		g.elements = append(g.elements, event.Element{})
-	}
-	return g.elements[start:end:len(g.elements)]
+	return list
 }
 
-func (g *gathering) less(i, j int) bool {
-	if g.slots[i] != g.slots[j] {
-		return g.slots[i] < g.slots[j]
+// places tells for each place among the elements which of those gathered stands there.
+func (g *gathering) places() []uint16 {
+	g.order = slices.Grow(g.order[:0], len(g.gathered))[:len(g.gathered)]
+	// Slots are in the order of names, and how many values each has is known: so each element's place is, too.
+	next := uint16(0)
+	for slot, count := range g.counts {
+		g.counts[slot] = next
+		next += count
 	}
-	a, b := &g.gathered[i], &g.gathered[j]
-	return cmp.Or(cmp.Compare(a.Value, b.Value), cmp.Compare(a.Display, b.Display)) < 0
+	for i := range g.gathered {
+		one := &g.gathered[i]
+		first := g.counts[one.slot]
+		place := first + one.nth
+		for ; place > first && less(one.value, g.gathered[g.order[place-1]].value); place-- {
+			g.order[place] = g.order[place-1]
+		}
+		g.order[place] = uint16(i)
+	}
+	return g.order
+}
+
+// less compares values of one element.
+func less(a, b *element.Value) bool {
+	return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(a.Display, b.Display)) < 0
 }

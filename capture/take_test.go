@@ -177,16 +177,16 @@ func TestTakeStructuredValues(t *testing.T) {
 		"bill":{"street":"Side Road 2","city":"Shelbyville","region":"IL","postal_code":"62565","country":"US","other":[1]},
 		"total":12.50,"cents":1999,"currency":"eur"}`
 	e := observe(set, request("POST /checkout", body, jsonType), nil)
-	if got := e.Find("transaction_amount"); got == nil || got.Value != "1250" || got.Parts["currency"] != "EUR" {
+	if got := e.Find("transaction_amount"); got == nil || got.Value != "1250" || got.Parts.Of("currency") != "EUR" {
 		t.Errorf("amount: %+v; %+v", got, e.Issues)
 	}
-	if got := e.Find("refund_amount"); got == nil || got.Value != "1999" || got.Parts["currency"] != "JPY" {
+	if got := e.Find("refund_amount"); got == nil || got.Value != "1999" || got.Parts.Of("currency") != "JPY" {
 		t.Errorf("refund: %+v", got)
 	}
-	if got := e.Find("shipping_address"); got == nil || got.Parts["city"] == "" || got.Parts["country"] != "US" {
+	if got := e.Find("shipping_address"); got == nil || got.Parts.Of("city") == "" || got.Parts.Of("country") != "US" {
 		t.Errorf("shipping address: %+v", got)
 	}
-	if got := e.Find("billing_address"); got == nil || got.Value == "" || got.Parts["other"] != "" {
+	if got := e.Find("billing_address"); got == nil || got.Value == "" || got.Parts.Of("other") != "" {
 		t.Errorf("billing address: %+v", got)
 	}
 }

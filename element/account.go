@@ -36,29 +36,29 @@ func readAccount(raw Raw) (Value, error) {
 		return digitAccount(compact, raw.Parts[PartRouting])
 	}
 	if upper := strings.ToUpper(compact); isIBAN(upper) {
-		return Value{Text: upper, Display: upper[:2] + "••••" + lastFour(upper), Parts: map[string]string{
+		return Value{Text: upper, Display: upper[:2] + "••••" + lastFour(upper), Parts: partsOf(map[string]string{
 			PartKind: accountIBAN, PartCountry: upper[:2], PartLastFour: lastFour(upper),
-		}}, nil
+		})}, nil
 	}
 	// A token is somebody else's word: it is taken as it is.
-	return Value{Text: text, Parts: map[string]string{PartKind: accountToken}}, nil
+	return Value{Text: text, Parts: partsOf(map[string]string{PartKind: accountToken})}, nil
 }
 
 func digitAccount(digits, routing string) (Value, error) {
 	brand, fits := cardBrand(digits)
 	valid := luhn(digits)
 	if len(digits) >= 13 && brand != "" && (fits || valid) {
-		return Value{Text: digits, Display: digits[:6] + "••••••" + lastFour(digits), Parts: map[string]string{
+		return Value{Text: digits, Display: digits[:6] + "••••••" + lastFour(digits), Parts: partsOf(map[string]string{
 			PartKind: accountCard, PartBrand: brand, PartFirstSix: digits[:6], PartLastFour: lastFour(digits),
 			PartLuhn: boolText(valid),
-		}}, nil
+		})}, nil
 	}
 	if len(digits) < 4 || len(digits) > 34 {
 		return Value{}, reason("an account number has 4 to 34 digits")
 	}
-	v := Value{Text: digits, Display: "••••", Parts: map[string]string{PartKind: accountBank}}
+	v := Value{Text: digits, Display: "••••", Parts: partsOf(map[string]string{PartKind: accountBank})}
 	if len(digits) >= 8 {
-		v.Parts[PartLastFour] = lastFour(digits)
+		v.Parts.Set(PartLastFour, lastFour(digits))
 		v.Display += lastFour(digits)
 	}
 	if routing = compactAccount(asciiDigits(routing)); routing != "" {
@@ -69,10 +69,10 @@ func digitAccount(digits, routing string) (Value, error) {
 }
 
 func maskedAccount(compact string) Value {
-	v := Value{Parts: map[string]string{PartKind: accountMasked}}
+	v := Value{Parts: partsOf(map[string]string{PartKind: accountMasked})}
 	tail := strings.TrimLeftFunc(compact, func(r rune) bool { return !unicode.IsDigit(r) })
 	if len(tail) >= 4 && allDigits(tail[len(tail)-4:]) {
-		v.Parts[PartLastFour] = lastFour(tail)
+		v.Parts.Set(PartLastFour, lastFour(tail))
 		v.Display = "••••" + lastFour(tail)
 	}
 	return v

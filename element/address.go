@@ -41,7 +41,7 @@ func (a addressReader) read(raw Raw) (Value, error) {
 	if len(parts) == 0 {
 		return Value{}, reason("no part of it can be read")
 	}
-	v := Value{Text: a.text(parts), Parts: parts}
+	v := Value{Text: a.text(parts), Parts: partsOf(parts)}
 	if v.Text != "" {
 		v.Display = addressDisplay(parts)
 	}

@@ -93,10 +93,10 @@ func TestIncompleteAddressKeepsItsParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v.Text != "" || v.Parts[PartCity] != "Paris" || v.Parts[PartCountry] != "FR" || v.Parts[PartLatitude] != "48.856612" {
+	if v.Text != "" || v.Parts.Of(PartCity) != "Paris" || v.Parts.Of(PartCountry) != "FR" || v.Parts.Of(PartLatitude) != "48.856612" {
 		t.Errorf("%s", everything(v))
 	}
-	if _, ok := v.Parts[PartRegion]; ok {
+	if v.Parts.Of(PartRegion) != "" {
 		t.Error("an empty part is kept")
 	}
 	if v, err = n.Normalise(define(t, "billing_address"), Raw{Parts: map[string]string{PartLatitude: "91", PartLongitude: "0"}}); err == nil {
@@ -122,8 +122,8 @@ func TestAddressLineParts(t *testing.T) {
 			continue
 		}
 		for name, part := range want {
-			if v.Parts[name] != part {
-				t.Errorf("%s: %s is %q, want %q", line, name, v.Parts[name], part)
+			if v.Parts.Of(name) != part {
+				t.Errorf("%s: %s is %q, want %q", line, name, v.Parts.Of(name), part)
 			}
 		}
 	}

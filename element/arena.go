@@ -17,15 +17,19 @@ type Arena struct {
 	text []byte
 	maps []map[string]string
 	used int
-	key  []byte
-	mac  *authenticator
+	// parts is memory for lists of parts; like text it never moves.
+	parts []Part
+	key   []byte
+	mac   *authenticator
 }
 
 // The bounds of what an Arena keeps for the next event.
 const (
-	firstText = 4 << 10
-	keptText  = 256 << 10
-	keptMaps  = 256
+	firstText  = 4 << 10
+	keptText   = 256 << 10
+	keptMaps   = 256
+	firstParts = 64
+	keptParts  = 2 << 10
 )
 
 // Reset takes back all that was lent.
@@ -42,6 +46,10 @@ func (a *Arena) Reset() {
 		clear(m)
 	}
 	a.used = 0
+	if cap(a.parts) > keptParts {
+		a.parts = nil
+	}
+	a.parts = a.parts[:0]
 }
 
 // room makes sure that n bytes fit behind the present text.
@@ -109,7 +117,20 @@ func (a *Arena) since(start int) string {
 	return unsafe.String(&a.text[start], len(a.text)-start)
 }
 
-// Parts is an empty map.
+// list is an empty list for n parts.
+func (a *Arena) list(n int) Parts {
+	if a == nil {
+		return make(Parts, 0, n)
+	}
+	if cap(a.parts)-len(a.parts) < n {
+		a.parts = make([]Part, 0, max(firstParts, 2*cap(a.parts)))
+	}
+	start := len(a.parts)
+	a.parts = a.parts[:start+n]
+	return a.parts[start : start : start+n]
+}
+
+// Parts is an empty map, for a Raw.
 func (a *Arena) Parts() map[string]string {
 	if a == nil {
 		return make(map[string]string, 8)

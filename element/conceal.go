@@ -7,17 +7,17 @@ import (
 
 // conceal replaces a canonical value by its keyed hash, a mask, and the parts that do not give it away.
 func (n *Normaliser) conceal(def Definition, v Value) Value {
-	hidden := Value{Parts: map[string]string{}}
+	hidden := Value{}
 	if v.Text != "" {
 		hidden.Text = n.keys.Hash(def.Family(), v.Text)
 	}
 	for _, name := range safeParts(def.Type) {
-		if part := v.Parts[name]; part != "" {
-			hidden.Parts[name] = part
+		if part := v.Parts.Of(name); part != "" {
+			hidden.Parts.Set(name, part)
 		}
 	}
-	if mailbox := v.Parts[PartMailbox]; mailbox != "" {
-		hidden.Parts[PartMailbox] = n.keys.Hash(def.Family(), mailbox)
+	if mailbox := v.Parts.Of(PartMailbox); mailbox != "" {
+		hidden.Parts.Set(PartMailbox, n.keys.Hash(def.Family(), mailbox))
 	}
 	hidden.Display = maskOf(def.Type, v)
 	if hidden.Display == "" && hidden.Text != "" {

@@ -55,8 +55,8 @@ func TestPaymentAccounts(t *testing.T) {
 			t.Errorf("%s: %s", c.text, everything(v))
 		}
 		for name, want := range c.parts {
-			if v.Parts[name] != want {
-				t.Errorf("%s: part %s is %q, want %q", c.text, name, v.Parts[name], want)
+			if v.Parts.Of(name) != want {
+				t.Errorf("%s: part %s is %q, want %q", c.text, name, v.Parts.Of(name), want)
 			}
 		}
 		digits := compactAccount(c.text)
@@ -92,7 +92,7 @@ func TestAccountsLink(t *testing.T) {
 		t.Error("one SSN has several hashes")
 	}
 	masked, err := n.Normalise(define(t, "payment_from"), Raw{Text: "**** **** **** 1111"})
-	if err != nil || masked.Text != "" || masked.Parts[PartLastFour] != "1111" {
+	if err != nil || masked.Text != "" || masked.Parts.Of(PartLastFour) != "1111" {
 		t.Errorf("a masked number gives %s, %v", everything(masked), err)
 	}
 }

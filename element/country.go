@@ -21,7 +21,7 @@ func readCountry(raw Raw) (Value, error) {
 	if code == "" {
 		return Value{}, reason("no country is called so")
 	}
-	return Value{Text: code, Parts: map[string]string{PartName: countries.ByName(code).String()}}, nil
+	return Value{Text: code, Parts: partsOf(map[string]string{PartName: countries.ByName(code).String()})}, nil
 }
 
 // countryCode is the ISO alpha-2 code for any spelling, "" when there is none.

@@ -40,18 +40,18 @@ func (n *Normaliser) readEmail(raw Raw) (Value, error) {
 	if len(local)+1+len(domain) > maxEmail {
 		return Value{}, reason("longer than 254 bytes")
 	}
-	v := Value{Text: local + "@" + domain, Parts: map[string]string{
+	v := Value{Text: local + "@" + domain, Parts: partsOf(map[string]string{
 		PartDomain:     domain,
 		PartMailbox:    canonicalMailbox(local, domain),
 		PartDisposable: boolText(n.isDisposable(domain)),
-	}}
+	})}
 	if registrable, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
-		v.Parts[PartRegistrable] = registrable
+		v.Parts.Set(PartRegistrable, registrable)
 	}
 	if unicodeDomain != domain {
 		if mixesScripts(unicodeDomain) {
 			// Shown in its ASCII form only: it may have been chosen to look like another domain.
-			v.Parts[PartMixedScript] = "true"
+			v.Parts.Set(PartMixedScript, "true")
 		} else {
 			v.Display = local + "@" + unicodeDomain
 		}

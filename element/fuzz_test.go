@@ -30,7 +30,7 @@ func checkValue(t *testing.T, n *Normaliser, def Definition, raw Raw) {
 	}
 	texts := []string{v.Text, v.Display}
 	for _, part := range v.Parts {
-		texts = append(texts, part)
+		texts = append(texts, part.Text)
 	}
 	for _, text := range texts {
 		if len(text) > maxText || !utf8.ValidString(text) {
@@ -46,7 +46,7 @@ func checkValue(t *testing.T, n *Normaliser, def Definition, raw Raw) {
 	if v.Text == "" || def.Sensitivity == Hashed || def.Type.least() == Hashed {
 		return
 	}
-	again, err := n.Normalise(def, Raw{Text: v.Text, Parts: v.Parts})
+	again, err := n.Normalise(def, Raw{Text: v.Text, Parts: v.Parts.Map()})
 	if err != nil {
 		t.Fatalf("%s: %q cannot be read again: %v", def.Type, v.Text, err)
 	}
@@ -115,7 +115,7 @@ func FuzzConcealed(f *testing.F) {
 				continue
 			}
 			again, err := n.canonical(def, Raw{Text: clear.Text}, true)
-			bank := clear.Parts[PartKind] == accountBank && routing != ""
+			bank := clear.Parts.Of(PartKind) == accountBank && routing != ""
 			if !bank && (err != nil || again.Text != clear.Text) {
 				t.Fatalf("%s: %q, then %q, %v", kind, clear.Text, again.Text, err)
 			}

@@ -27,9 +27,9 @@ func readIP(raw Raw) (Value, error) {
 		return Value{}, reason("neither an IPv4 nor an IPv6 address")
 	}
 	private := addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast() || addr.IsUnspecified()
-	return Value{Text: addr.String(), Parts: map[string]string{
+	return Value{Text: addr.String(), Parts: partsOf(map[string]string{
 		PartVersion: version, PartPrefix: prefix.String(), PartPrivate: boolText(private),
-	}}, nil
+	})}, nil
 }
 
 func parseIP(s string) (netip.Addr, bool) {

@@ -20,7 +20,7 @@ func readLanguage(raw Raw) (Value, error) {
 		return Value{}, reason("not a BCP 47 language tag")
 	}
 	base, _ := tag.Base()
-	return Value{Text: tag.String(), Parts: map[string]string{PartBase: base.String()}}, nil
+	return Value{Text: tag.String(), Parts: partsOf(map[string]string{PartBase: base.String()})}, nil
 }
 
 func languageTag(s string) (language.Tag, bool) {

@@ -139,7 +139,7 @@ func readMoney(raw Raw) (Value, error) {
 }
 
 func moneyValue(minor string, negative bool, code string) Value {
-	v := Value{Text: minor, Parts: map[string]string{PartUnit: UnitMinor}}
+	v := Value{Text: minor, Parts: partsOf(map[string]string{PartUnit: UnitMinor})}
 	if negative && minor != "0" {
 		v.Text = "-" + minor
 	}
@@ -153,8 +153,8 @@ func moneyValue(minor string, negative bool, code string) Value {
 		shown = "-" + shown
 	}
 	if code != "" {
-		v.Parts[PartCurrency] = code
-		v.Parts[PartExponent] = strconv.Itoa(exponent)
+		v.Parts.Set(PartCurrency, code)
+		v.Parts.Set(PartExponent, strconv.Itoa(exponent))
 		shown += " " + code
 	}
 	v.Display = shown

@@ -3,7 +3,7 @@ package element
 import (
 	"errors"
 	"fmt"
-	"maps"
+	"slices"
 	"strings"
 )
 
@@ -53,7 +53,7 @@ type Value struct {
 	// Display is what a person is shown when it differs from Text.
 	Display string
 	// Parts are the components that are safe to keep.
-	Parts map[string]string
+	Parts Parts
 }
 
 // Options tune a Normaliser. The zero Options are usable.
@@ -116,7 +116,7 @@ func (n *Normaliser) Keys() Keys { return n.keys }
 // Normalise brings raw to the canonical form of the element. The error is ErrEmpty when there is nothing, else an
 // *InvalidError; neither holds the value.
 //
-// For values kept in clear, normalising Raw{Text: v.Text, Parts: v.Parts} gives v.Text again. For hashed elements the
+// For values kept in clear, normalising Raw{Text: v.Text, Parts: v.Parts.Map()} gives v.Text again. For hashed elements the
 // same holds for the form before hashing. Text, display and each part have at most 1 KiB.
 func (n *Normaliser) Normalise(def Definition, raw Raw) (Value, error) {
 	if def.Sensitivity == Secret {
@@ -210,9 +210,9 @@ func (n *Normaliser) scrubbed(def Definition, v Value) Value {
 
 func scrubParts(v *Value) {
 	v.Display, _ = Scrub(v.Display)
-	for name, part := range v.Parts {
-		if masked, found := Scrub(part); found {
-			v.Parts[name] = masked
+	for i := range v.Parts {
+		if masked, found := Scrub(v.Parts[i].Text); found {
+			v.Parts[i].Text = masked
 		}
 	}
 }
@@ -258,12 +258,9 @@ func (v Value) capped() Value {
 	if v.Display == v.Text {
 		v.Display = ""
 	}
-	for name, part := range v.Parts {
-		if part == "" {
-			delete(v.Parts, name)
-		} else if len(part) > maxText {
-			v.Parts[name] = cut(part, maxText)
-		}
+	v.Parts = slices.DeleteFunc(v.Parts, func(part Part) bool { return part.Text == "" })
+	for i := range v.Parts {
+		v.Parts[i].Text = cut(v.Parts[i].Text, maxText)
 	}
 	if len(v.Parts) == 0 {
 		v.Parts = nil
@@ -275,16 +272,16 @@ func (v Value) capped() Value {
 func (v Value) own() Value {
 	kept := Value{Text: strings.Clone(v.Text), Display: strings.Clone(v.Display)}
 	if v.Parts != nil {
-		kept.Parts = make(map[string]string, len(v.Parts))
+		kept.Parts = make(Parts, len(v.Parts))
 	}
-	for name, part := range v.Parts {
-		kept.Parts[name] = strings.Clone(part)
+	for i, part := range v.Parts {
+		kept.Parts[i] = Part{Name: strings.Clone(part.Name), Text: strings.Clone(part.Text)}
 	}
 	return kept
 }
 
 // clone makes the value's parts the caller's own.
 func (v Value) clone() Value {
-	v.Parts = maps.Clone(v.Parts)
+	v.Parts = slices.Clone(v.Parts)
 	return v
 }

@@ -124,8 +124,8 @@ func TestNormaliseText(t *testing.T) {
 			t.Errorf("%s %q: text %q, want %q", c.element, c.raw.Text, v.Text, c.text)
 		}
 		for name, want := range c.parts {
-			if v.Parts[name] != want {
-				t.Errorf("%s %q: part %s is %q, want %q", c.element, c.raw.Text, name, v.Parts[name], want)
+			if v.Parts.Of(name) != want {
+				t.Errorf("%s %q: part %s is %q, want %q", c.element, c.raw.Text, name, v.Parts.Of(name), want)
 			}
 		}
 	}

@@ -59,7 +59,7 @@ func parsePhone(s, region string) (Value, error) {
 	if v, ok := parseE164(digits, region); ok {
 		return v, nil
 	}
-	return Value{Text: digits, Parts: map[string]string{PartDigits: digits, PartValid: "false"}}, nil
+	return Value{Text: digits, Parts: partsOf(map[string]string{PartDigits: digits, PartValid: "false"})}, nil
 }
 
 // parseE164 accepts numbers of a length that is in use where they belong. Whether the range has been assigned is a
@@ -81,7 +81,7 @@ func parseE164(s, region string) (Value, bool) {
 		PartValid:     boolText(phonenumbers.IsValidNumber(number)),
 		PartExtension: cut(number.GetExtension(), 16),
 	}
-	return Value{Text: e164, Display: phonenumbers.Format(number, phonenumbers.INTERNATIONAL), Parts: parts}, true
+	return Value{Text: e164, Display: phonenumbers.Format(number, phonenumbers.INTERNATIONAL), Parts: partsOf(parts)}, true
 }
 
 // phoneCountry is the number's country, "" for satellite and other international ranges.

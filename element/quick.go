@@ -141,12 +141,9 @@ func (n *Normaliser) quickEmail(a *Arena, text string) (Value, bool) {
 		known = n.domains.Keep([]byte(domain), about)
 	}
 	mailbox := quickMailbox(a, s, local, domain)
-	v := Value{Text: s, Parts: a.Parts()}
-	v.Parts[PartDomain] = domain
-	v.Parts[PartMailbox] = mailbox
-	v.Parts[PartDisposable] = boolText(known.disposable)
+	v := Value{Text: s, Parts: append(a.list(4), Part{PartDisposable, boolText(known.disposable)}, Part{PartDomain, domain}, Part{PartMailbox, mailbox})}
 	if known.registrable != "" {
-		v.Parts[PartRegistrable] = known.registrable
+		v.Parts = append(v.Parts, Part{PartRegistrable, known.registrable})
 	}
 	return v, true
 }
@@ -241,7 +238,7 @@ func (n *Normaliser) quickMoney(a *Arena, raw *Raw) (Value, bool) {
 type money struct {
 	code     string
 	exponent int
-	parts    map[string]string
+	parts    Parts
 }
 
 // moneyOf is what is common to amounts of a currency as it was given, nil when it is not known.
@@ -306,10 +303,10 @@ func (n *Normaliser) quickAccount(a *Arena, def *Definition, text string, parts 
 	if brand == "" || !fits && !valid {
 		return Value{}, false
 	}
-	v := Value{Text: n.hashOf(a, def, digits), Parts: a.Parts()}
+	v := Value{Text: n.hashOf(a, def, digits)}
 	first, last := a.Text([]byte(digits[:6])), a.Text([]byte(lastFour(digits)))
 	v.Display = a.Join(first, "••••••", last)
-	v.Parts[PartKind], v.Parts[PartBrand], v.Parts[PartLuhn] = accountCard, brand, boolText(valid)
-	v.Parts[PartFirstSix], v.Parts[PartLastFour] = first, last
+	v.Parts = append(a.list(5), Part{PartBrand, brand}, Part{PartFirstSix, first}, Part{PartKind, accountCard}, Part{PartLastFour, last},
+		Part{PartLuhn, boolText(valid)})
 	return v, true
 }

@@ -31,7 +31,7 @@ func readURL(raw Raw) (Value, error) {
 	if err != nil {
 		return Value{}, reason("not a web address")
 	}
-	v := Value{Parts: map[string]string{}}
+	v := Value{}
 	if u.Scheme != "" || u.Host != "" {
 		if err := readAuthority(u, &v); err != nil {
 			return Value{}, err
@@ -43,7 +43,7 @@ func readURL(raw Raw) (Value, error) {
 	if path == "" {
 		path = "/"
 	}
-	v.Parts[PartPath] = path
+	v.Parts.Set(PartPath, path)
 	v.Text = settle(v.Text+path+queryNames(u.RawQuery), func(s string) string { return strings.TrimSpace(cut(cleanText(s), maxText)) })
 	return v, nil
 }
@@ -69,7 +69,7 @@ func readAuthority(u *url.URL, v *Value) error {
 	} else if ascii, _, err := asciiDomain(host); err == nil {
 		host = ascii
 		if registrable, err := publicsuffix.EffectiveTLDPlusOne(ascii); err == nil {
-			v.Parts[PartDomain] = registrable
+			v.Parts.Set(PartDomain, registrable)
 		}
 	} else if !validLabel(strings.ReplaceAll(host, "_", "a")) && !validAppHost(host) {
 		return reason("the host is not a valid name")
@@ -77,7 +77,8 @@ func readAuthority(u *url.URL, v *Value) error {
 	if port := u.Port(); port != "" && port != defaultPort(scheme) {
 		host += ":" + port
 	}
-	v.Parts[PartScheme], v.Parts[PartHost] = scheme, host
+	v.Parts.Set(PartScheme, scheme)
+	v.Parts.Set(PartHost, host)
 	if scheme != "" {
 		v.Text = scheme + ":"
 	}

@@ -55,14 +55,14 @@ func parseUserAgent(s string) Value {
 	if tool != "" && !agent.Bot {
 		browser = tool
 	}
-	v := Value{Text: s, Parts: map[string]string{
+	v := Value{Text: s, Parts: partsOf(map[string]string{
 		PartBrowser:        browser,
 		PartBrowserVersion: agentPart(agent.Version),
 		PartOS:             agentPart(agent.OS),
 		PartOSVersion:      agentPart(agent.OSVersion),
 		PartDeviceType:     device,
 		PartBot:            boolText(agent.Bot),
-	}}
+	})}
 	v.Display = agentDisplay(v.Parts)
 	return v
 }
@@ -76,14 +76,14 @@ func agentPart(s string) string {
 }
 
 // agentDisplay is "Chrome 126 on Windows 10".
-func agentDisplay(parts map[string]string) string {
-	if parts[PartBrowser] == "" {
+func agentDisplay(parts Parts) string {
+	if parts.Of(PartBrowser) == "" {
 		return ""
 	}
-	major, _, _ := strings.Cut(parts[PartBrowserVersion], ".")
-	shown := strings.TrimSpace(parts[PartBrowser] + " " + major)
-	if parts[PartOS] != "" {
-		shown += strings.TrimRight(" on "+parts[PartOS]+" "+parts[PartOSVersion], " ")
+	major, _, _ := strings.Cut(parts.Of(PartBrowserVersion), ".")
+	shown := strings.TrimSpace(parts.Of(PartBrowser) + " " + major)
+	if parts.Of(PartOS) != "" {
+		shown += strings.TrimRight(" on "+parts.Of(PartOS)+" "+parts.Of(PartOSVersion), " ")
 	}
 	return shown
 }

@@ -29,8 +29,8 @@ func TestUserAgent(t *testing.T) {
 			t.Errorf("%s: %s, %v", c.text, everything(v), err)
 		}
 		for name, want := range c.parts {
-			if v.Parts[name] != want {
-				t.Errorf("%s: %s is %q, want %q", c.text, name, v.Parts[name], want)
+			if v.Parts.Of(name) != want {
+				t.Errorf("%s: %s is %q, want %q", c.text, name, v.Parts.Of(name), want)
 			}
 		}
 	}
@@ -65,7 +65,7 @@ func TestUserAgentsOfUapCore(t *testing.T) {
 			continue
 		}
 		again, err := n.Normalise(define(t, "user_agent"), Raw{Text: v.Text})
-		if err != nil || again.Text != v.Text || again.Parts[PartBrowser] != v.Parts[PartBrowser] {
+		if err != nil || again.Text != v.Text || again.Parts.Of(PartBrowser) != v.Parts.Of(PartBrowser) {
 			t.Errorf("%q: twice gives %s, %v", c.Text, everything(again), err)
 		}
 		want, common := commonBrowser(c.Family)
@@ -73,9 +73,9 @@ func TestUserAgentsOfUapCore(t *testing.T) {
 			continue
 		}
 		known++
-		if strings.EqualFold(v.Parts[PartBrowser], want) {
+		if strings.EqualFold(v.Parts.Of(PartBrowser), want) {
 			families++
-			if major, _, _ := strings.Cut(v.Parts[PartBrowserVersion], "."); major == c.Major {
+			if major, _, _ := strings.Cut(v.Parts.Of(PartBrowserVersion), "."); major == c.Major {
 				majors++
 			}
 		}
@@ -118,7 +118,7 @@ func TestDisposableDomains(t *testing.T) {
 	for line := range strings.Lines(string(data)) {
 		domain := strings.TrimSpace(line)
 		v, err := n.Normalise(define(t, "email"), Raw{Text: "someone@" + domain})
-		if err != nil || v.Parts[PartDisposable] != "true" {
+		if err != nil || v.Parts.Of(PartDisposable) != "true" {
 			t.Errorf("%s: %s, %v", domain, everything(v), err)
 		}
 		count++
@@ -127,7 +127,7 @@ func TestDisposableDomains(t *testing.T) {
 		t.Errorf("%d domains", count)
 	}
 	for domain, want := range map[string]string{"throwaway.example": "true", "gmail.com": "false", "company.example": "false"} {
-		if v, err := n.Normalise(define(t, "email"), Raw{Text: "a@" + domain}); err != nil || v.Parts[PartDisposable] != want {
+		if v, err := n.Normalise(define(t, "email"), Raw{Text: "a@" + domain}); err != nil || v.Parts.Of(PartDisposable) != want {
 			t.Errorf("%s: %s, %v", domain, everything(v), err)
 		}
 	}
@@ -142,10 +142,10 @@ func TestNormaliserIsShared(t *testing.T) {
 			for i := range 200 {
 				text := "curl/" + strings.Repeat("1", (i+worker)%20+1)
 				v, err := n.Normalise(agent, Raw{Text: text})
-				if err != nil || v.Text != text || v.Parts[PartBrowser] != "curl" {
+				if err != nil || v.Text != text || v.Parts.Of(PartBrowser) != "curl" {
 					t.Errorf("%s: %s, %v", text, everything(v), err)
 				}
-				v.Parts[PartBrowser] = "spoiled" // the parts are the caller's own
+				v.Parts.Set(PartBrowser, "spoiled") // the parts are the caller's own
 				if p, err := n.Normalise(phone, Raw{Text: "202 555 01" + string(rune('0'+i%10)) + "0"}); err != nil || len(p.Text) != 12 {
 					t.Errorf("%s, %v", everything(p), err)
 				}

@@ -29,9 +29,9 @@ func hotElements() []event.Element {
 	return []event.Element{
 		attribute("country", "DE"),
 		entityOf("customer_id", "customer-81724"),
-		{Name: "email", Kind: event.Entity, Type: "email", Value: "bob@example.com", Parts: map[string]string{"domain": "example.com"}},
+		{Name: "email", Kind: event.Entity, Type: "email", Value: "bob@example.com", Parts: event.PartsOf(map[string]string{"domain": "example.com"})},
 		attribute("first_name", "Bob"),
-		{Name: "ip_address", Kind: event.Entity, Type: "ip_address", Value: "203.0.113.9", Parts: map[string]string{"prefix": "203.0.113.0/24"}},
+		{Name: "ip_address", Kind: event.Entity, Type: "ip_address", Value: "203.0.113.9", Parts: event.PartsOf(map[string]string{"prefix": "203.0.113.0/24"})},
 		attribute("language", "de"),
 		entityOf("order_id", "2026-11-000381"),
 		entityOf("payment_from", "6d1a6b1f0c2e3d4f"),

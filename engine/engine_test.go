@@ -84,7 +84,7 @@ func start() time.Time { return time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC) }
 
 // visit is an event of a visitor at an address.
 func visit(n int, at time.Time, typ event.Type, result event.Result, address string, tokens []event.Token, elements ...event.Element) event.Event {
-	elements = append(elements, event.Element{Name: "ip_address", Kind: event.Entity, Type: "ip_address", Value: address, Parts: map[string]string{"prefix": address + "/24"}})
+	elements = append(elements, event.Element{Name: "ip_address", Kind: event.Entity, Type: "ip_address", Value: address, Parts: event.PartsOf(map[string]string{"prefix": address + "/24"})})
 	return event.Event{ID: event.DeriveID(at, fmt.Sprint("event ", n)), Environment: "production", Time: at, Name: "x", Type: typ, Result: result,
 		Spec: "s", Evidence: event.Evidence{Address: address, HeaderShape: "shape", UserAgent: "agent", Tokens: tokens}, Elements: elements}
 }

@@ -119,7 +119,7 @@ func evidence(r *rand.Rand) event.Evidence {
 func elements(r *rand.Rand, address string) []event.Element {
 	var all []event.Element
 	add := func(kind event.Kind, name, value string, parts map[string]string) {
-		all = append(all, event.Element{Name: name, Kind: kind, Type: "string", Value: value, Parts: parts, Display: map[bool]string{true: "shown " + value}[r.IntN(4) == 0]})
+		all = append(all, event.Element{Name: name, Kind: kind, Type: "string", Value: value, Parts: event.PartsOf(parts), Display: map[bool]string{true: "shown " + value}[r.IntN(4) == 0]})
 	}
 	some := func(n int) bool { return r.IntN(n) > 0 }
 	if some(2) {

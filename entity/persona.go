@@ -55,7 +55,7 @@ func Who(e *event.Event) Persona {
 		case "device_fingerprint":
 			p.Device = el.Value
 		case "ip_address":
-			p.Prefix = el.Parts["prefix"]
+			p.Prefix = el.Parts.Of("prefix")
 		case "country":
 			p.Country = el.Value
 		case "email", "billing_email":

@@ -23,7 +23,7 @@ type Element struct {
 	// Display is what a person is shown when it differs from Value.
 	Display string `json:"display,omitempty"`
 	// Parts are the components of a complex value, such as "domain" of an email.
-	Parts map[string]string `json:"parts,omitempty"`
+	Parts Parts `json:"parts,omitempty"`
 }
 
 // Shown is the text for a person: Display where there is one, else Value.

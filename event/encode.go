@@ -92,35 +92,23 @@ func (w *writer) elements(list []Element) {
 	w.end(len(list))
 }
 
-// parts writes a map by its keys in order, as encoding/json does.
-func (w *writer) parts(parts map[string]string) {
-	if len(parts) == 0 {
-		return
+func (w *writer) parts(parts Parts) {
+	if len(parts) > 0 {
+		w.b = appendParts(append(w.b, `,"parts":`...), parts)
 	}
-	var room [16]part
-	list := room[:0]
-	for name, text := range parts {
-		at := len(list)
-		list = append(list, part{})
-		for at > 0 && list[at-1].name > name {
-			list[at] = list[at-1]
-			at--
-		}
-		list[at] = part{name, text}
-	}
-	w.b = append(w.b, `,"parts":{`...)
-	for i := range list {
-		if i > 0 {
-			w.b = append(w.b, ',')
-		}
-		w.b = append(appendQuoted(w.b, list[i].name), ':')
-		w.b = appendQuoted(w.b, list[i].text)
-	}
-	w.b = append(w.b, '}')
 }
 
-// part is one entry of a map.
-type part struct{ name, text string }
+func appendParts(b []byte, parts Parts) []byte {
+	b = append(b, '{')
+	for i := range parts {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendQuoted(b, parts[i].Name), ':')
+		b = appendQuoted(b, parts[i].Text)
+	}
+	return append(b, '}')
+}
 
 func (w *writer) actions(list []Action) {
 	for i := range list {

@@ -62,7 +62,7 @@ func TestRecordAppendDoesNotAllocate(t *testing.T) {
 func FuzzRecordAppend(f *testing.F) {
 	f.Add("a<b>&\"\\\u2028\x00\xff", int64(1))
 	f.Fuzz(func(t *testing.T, text string, number int64) {
-		record := event.Record{Event: event.Event{Name: text, Elements: []event.Element{{Parts: map[string]string{text: text, "a": "b"}}},
+		record := event.Record{Event: event.Event{Name: text, Elements: []event.Element{{Parts: event.PartsOf(map[string]string{text: text, "a": "b"})}},
 			Time: time.Unix(number%1e11, number%1e9).UTC(), HTTP: event.HTTP{Duration: time.Duration(number)}}}
 		want, wantErr := json.Marshal(record)
 		got, err := record.Append(nil)
@@ -146,10 +146,11 @@ func (m *maker) event() event.Event {
 	for range m.Intn(5) {
 		el := event.Element{Name: m.text(), Kind: event.Kind(m.text()), Type: m.text(), Value: m.text(), Display: m.text()}
 		if parts := m.Intn(20); parts > 0 && m.flag() {
-			el.Parts = map[string]string{}
+			texts := map[string]string{}
 			for i := range parts {
-				el.Parts[fmt.Sprint(m.text(), i)] = m.text()
+				texts[fmt.Sprint(m.text(), i)] = m.text()
 			}
+			el.Parts = event.PartsOf(texts)
 		}
 		e.Elements = append(e.Elements, el)
 	}
@@ -170,6 +171,10 @@ func TestRecordAppendKnowsEveryField(t *testing.T) {
 }
 
 func fill(v reflect.Value) {
+	if v.Type() == reflect.TypeFor[event.Parts]() {
+		v.Set(reflect.ValueOf(event.Parts{{Name: "a", Text: "2"}, {Name: "b", Text: "1"}}))
+		return
+	}
 	if v.Type() == reflect.TypeFor[time.Time]() {
 		v.Set(reflect.ValueOf(time.Date(2026, 11, 21, 10, 0, 0, 1000, time.UTC)))
 		return
@@ -187,8 +192,6 @@ func fill(v reflect.Value) {
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 		fill(v.Index(0))
 		fill(v.Index(1))
-	case reflect.Map:
-		v.Set(reflect.ValueOf(map[string]string{"b": "1", "a": "2"}))
 	case reflect.Struct:
 		for i := range v.NumField() {
 			fill(v.Field(i))
@@ -201,8 +204,8 @@ func fill(v reflect.Value) {
 func BenchmarkRecordAppend(b *testing.B) {
 	var record event.Record
 	fill(reflect.ValueOf(&record).Elem())
-	one := event.Element{Name: "email", Kind: event.Entity, Type: "email", Value: "visitor.123@mail7.example", Parts: map[string]string{
-		"domain": "mail7.example", "mailbox": "visitor.123@mail7.example", "disposable": "false", "registrable_domain": "mail7.example"}}
+	one := event.Element{Name: "email", Kind: event.Entity, Type: "email", Value: "visitor.123@mail7.example", Parts: event.PartsOf(map[string]string{
+		"domain": "mail7.example", "mailbox": "visitor.123@mail7.example", "disposable": "false", "registrable_domain": "mail7.example"})}
 	record.Event.Elements = nil
 	for range 25 {
 		record.Event.Elements = append(record.Event.Elements, one)

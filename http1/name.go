@@ -78,3 +78,20 @@ func (s Names) With(n Name) Names { return s | 1<<n }
 
 // Lookup finds a header's name whatever its case.
 func Lookup(name string) Name { return lookup(name) }
+
+// LookupRequest finds a name of a request's header as gateways read it: a name with odd characters that some of them take
+// for a framing or forwarding name is Disguised, and never forwarded.
+func LookupRequest(name string) Name {
+	known := lookup(name)
+	if known != Other {
+		return known
+	}
+	if _, classes := tokenEnd(octetsOf(name), 0); classes&oddOctet == 0 {
+		return Other
+	}
+	known, err := undisguise(name)
+	if err != nil {
+		return Disguised
+	}
+	return known
+}

@@ -26,7 +26,7 @@ func AppendRequest(dst []byte, method, target, host string, fields []Field, fram
 	dst = append(dst, target...)
 	dst = append(dst, " HTTP/1.1\r\n"...)
 	dst = appendLine(dst, "Host", host)
-	dst, option := appendFields(dst, fields, framing)
+	dst, option := appendFields(dst, fields, framing, true)
 	switch {
 	case framing.Chunked:
 		dst = appendLine(dst, "Transfer-Encoding", "chunked")
@@ -36,10 +36,13 @@ func AppendRequest(dst []byte, method, target, host string, fields []Field, fram
 	return append(appendConnection(dst, option, close), "\r\n"...)
 }
 
-// appendFields appends fields, and gives the Connection option that goes with them.
-func appendFields(dst []byte, fields []Field, framing Framing) (out []byte, option string) {
+// appendFields appends fields, and gives the Connection option that goes with them. Those of a request must not be disguised.
+func appendFields(dst []byte, fields []Field, framing Framing, request bool) (out []byte, option string) {
 	for i := range fields {
 		f := &fields[i]
+		if request && LookupRequest(f.Name) == Disguised {
+			continue
+		}
 		switch known := lookup(f.Name); {
 		case known == TE && option == "" && wantsTrailers(f.Value):
 			option = "TE"
@@ -76,7 +79,7 @@ func AppendResponse(dst []byte, status int, reason string, fields []Field, frami
 		reason = ReasonPhrase(status)
 	}
 	dst = appendStatusLine(dst, status, reason)
-	dst, option := appendFields(dst, fields, framing)
+	dst, option := appendFields(dst, fields, framing, false)
 	switch {
 	case status < 200 || status == 204:
 	case framing.Chunked && !framing.Bodiless:

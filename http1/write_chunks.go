@@ -22,7 +22,16 @@ func AppendChunkHeader(dst []byte, size int) []byte {
 func AppendLastChunk(dst []byte, trailers []Field) []byte {
 	dst = append(dst, "0\r\n"...)
 	for i := range trailers {
-		dst = appendField(dst, &trailers[i])
+		if MayTrail(trailers[i].Name) {
+			dst = appendField(dst, &trailers[i])
+		}
 	}
 	return append(dst, "\r\n"...)
+}
+
+// MayTrail reports whether a field may stand behind a body: one that we do not know, or ETag. What else we know has no business
+// there (RFC 9110 section 6.5.1), such as cookies, credentials, addresses or what describes the content.
+func MayTrail(name string) bool {
+	known := LookupRequest(name)
+	return known == Other || known == ETag
 }

@@ -57,13 +57,13 @@ func (s *storyTeller) tell(after time.Duration, kind event.Type, name string, ch
 
 func sampleConnection() []event.Element {
 	return []event.Element{
-		{Name: "ip_address", Kind: event.Entity, Type: "ip_address", Value: "198.51.100.77", Parts: map[string]string{"version": "4", "prefix": "198.51.100.0/24"}},
-		{Name: "country", Kind: event.Attribute, Type: "country", Value: "US", Parts: map[string]string{"name": "United States of America"}},
+		{Name: "ip_address", Kind: event.Entity, Type: "ip_address", Value: "198.51.100.77", Parts: event.PartsOf(map[string]string{"version": "4", "prefix": "198.51.100.0/24"})},
+		{Name: "country", Kind: event.Attribute, Type: "country", Value: "US", Parts: event.PartsOf(map[string]string{"name": "United States of America"})},
 		{Name: "city", Kind: event.Attribute, Type: "string", Value: "Boston"},
 		{Name: "asn", Kind: event.Attribute, Type: "string", Value: "AS64496"},
 		{Name: "network", Kind: event.Attribute, Type: "string", Value: "Example Hosting LLC"},
 		{Name: "user_agent", Kind: event.Attribute, Type: "user_agent", Value: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
-			Display: "Chrome 142 on Linux", Parts: map[string]string{"browser": "Chrome", "browser_version": "142.0.0.0", "os": "Linux", "device_type": "desktop", "bot": "false"}},
+			Display: "Chrome 142 on Linux", Parts: event.PartsOf(map[string]string{"browser": "Chrome", "browser_version": "142.0.0.0", "os": "Linux", "device_type": "desktop", "bot": "false"})},
 	}
 }
 
@@ -177,23 +177,23 @@ func (s *storyTeller) tellTheft() {
 		r.Event.Result, r.Event.HTTP.Route, r.Event.Spec = event.Success, "/account/address", "change-address"
 		r.Event.Elements = append(r.Event.Elements,
 			event.Element{Name: "shipping_address", Kind: event.Entity, Type: "address", Value: "5 harbor st, boston, ma, 02110, us", Display: "5 Harbor St., Boston MA 02110, US",
-				Parts: map[string]string{"street": "5 Harbor St.", "city": "Boston", "region": "MA", "postal_code": "02110", "country": "US"}},
-			event.Element{Name: "billing_address", Kind: event.Entity, Type: "address", Parts: map[string]string{"city": "Torino", "country": "IT"}},
-			event.Element{Name: "phone", Kind: event.Entity, Type: "phone", Value: "+16175550142", Display: "+1 617-555-0142", Parts: map[string]string{"digits": "16175550142", "country": "US"}})
+				Parts: event.PartsOf(map[string]string{"street": "5 Harbor St.", "city": "Boston", "region": "MA", "postal_code": "02110", "country": "US"})},
+			event.Element{Name: "billing_address", Kind: event.Entity, Type: "address", Parts: event.PartsOf(map[string]string{"city": "Torino", "country": "IT"})},
+			event.Element{Name: "phone", Kind: event.Entity, Type: "phone", Value: "+16175550142", Display: "+1 617-555-0142", Parts: event.PartsOf(map[string]string{"digits": "16175550142", "country": "US"})})
 	})
 	s.tell(188*time.Second, event.CartUpdate, "Add to Cart", func(r *event.Record) {
 		r.Event.HTTP.Route, r.Event.HTTP.Status, r.Event.Spec = "/cart/items", 201, "cart"
 		r.Event.Elements = append(r.Event.Elements, event.Element{Name: "product_sku", Kind: event.Attribute, Type: "string", Value: "GC-500"},
-			event.Element{Name: "cart_total", Kind: event.Attribute, Type: "money", Value: "50000", Display: "USD 500.00", Parts: map[string]string{"currency": "USD", "exponent": "2"}})
+			event.Element{Name: "cart_total", Kind: event.Attribute, Type: "money", Value: "50000", Display: "USD 500.00", Parts: event.PartsOf(map[string]string{"currency": "USD", "exponent": "2"})})
 	})
 	s.tell(213*time.Second, event.Transaction, "Pay by Card", func(r *event.Record) {
 		r.Event.Result, r.Event.HTTP.Route, r.Event.HTTP.Status, r.Event.HTTP.Inline, r.Event.Spec = event.Blocked, "/checkout/pay", 403, true, "pay"
 		r.Event.HTTP.Duration = 1210 * time.Microsecond
 		r.Event.Elements = append(r.Event.Elements,
 			event.Element{Name: "payment_from", Kind: event.Entity, Type: "payment_account", Value: "b61d03f2c95e8a77", Display: "Visa 411111••••••1111",
-				Parts: map[string]string{"brand": "Visa", "first_six": "411111", "last_four": "1111"}},
-			event.Element{Name: "transaction_amount", Kind: event.Attribute, Type: "money", Value: "50000", Display: "USD 500.00", Parts: map[string]string{"currency": "USD", "exponent": "2"}},
-			event.Element{Name: "email", Kind: event.Entity, Type: "email", Value: "m.rossi@example.com", Parts: map[string]string{"domain": "example.com", "disposable": "false"}})
+				Parts: event.PartsOf(map[string]string{"brand": "Visa", "first_six": "411111", "last_four": "1111"})},
+			event.Element{Name: "transaction_amount", Kind: event.Attribute, Type: "money", Value: "50000", Display: "USD 500.00", Parts: event.PartsOf(map[string]string{"currency": "USD", "exponent": "2"})},
+			event.Element{Name: "email", Kind: event.Entity, Type: "email", Value: "m.rossi@example.com", Parts: event.PartsOf(map[string]string{"domain": "example.com", "disposable": "false"})})
 		r.Verdict.Labels = []event.Label{{Name: "Large Gift Card Purchase", Severity: event.Informational, Rule: "gift-card", Version: "1a2b3c4d", Shadow: true, Points: 10, Family: "outcome",
 			Because: []event.Reason{{Expression: "el.transaction_amount", Value: "USD 500.00"}}, Sentence: "a gift card of USD 500.00 was bought"},
 			{Name: "Returning User", Severity: event.Trusting, Rule: "returning-user", Version: "55aa90c1", Points: -20, Family: "identity",

@@ -34,6 +34,7 @@ type Conn struct {
 	answered bool // something was read in this use
 	dated    bool // a deadline was set in this use
 	doubtful bool // it must be looked at before it is used again
+	parts    int  // reads of this use, as far as they tell one from many
 }
 
 // The states of Conn.use.
@@ -68,6 +69,7 @@ func (c *Conn) Ask(out, into []byte, timeout time.Duration) (int, error) {
 	}
 	if n > 0 {
 		c.answered = true
+		c.parts++
 		return n, nil
 	}
 	return 0, c.Explain(err)
@@ -78,6 +80,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 {
 		c.answered = true
+		c.parts++
 	}
 	return n, err
 }
@@ -205,8 +208,16 @@ func (c *Conn) Socket() *socket.Conn {
 	if c.tls != nil {
 		return nil
 	}
+	c.Doubt()
 	return c.socket
 }
+
+// Doubt has the connection looked at before it is used again: more may come on it than belongs to the answer, such as the
+// body of an answer that has none. What came in several reads is doubted anyway.
+func (c *Conn) Doubt() { c.parts = severalParts }
+
+// severalParts are so many reads that what comes behind an answer need not have come with its end.
+const severalParts = 2
 
 // TLS is the state of the handshake, nil for a connection in clear.
 func (c *Conn) TLS() *tls.ConnectionState {
@@ -241,8 +252,34 @@ func (c *Conn) Release(reusable bool) {
 		reusable = c.Conn.SetDeadline(time.Time{}) == nil
 	}
 	c.endpoint.busy.Add(-1)
-	c.pool.give(c, reusable && !c.cut.Load())
+	c.pool.give(c, reusable && !c.cut.Load() && c.emptied())
 }
+
+// emptied says whether TLS holds nothing that was received and not read: bytes behind an answer, or the end.
+func (c *Conn) emptied() bool {
+	if c.tls == nil {
+		return true
+	}
+	c.held.emptying = true
+	n, err := c.tls.Read(c.quiet.byte[:])
+	c.held.emptying = false
+	return n == 0 && errors.Is(err, socket.ErrWouldBlock)
+}
+
+// nothing is what TLS is told while it must not wait. It says that it is temporary, which leaves the session as it is.
+type nothing struct{}
+
+// Error implements error.
+func (nothing) Error() string { return socket.ErrWouldBlock.Error() }
+
+// Unwrap makes it a socket.ErrWouldBlock.
+func (nothing) Unwrap() error { return socket.ErrWouldBlock }
+
+// Timeout implements net.Error.
+func (nothing) Timeout() bool { return false }
+
+// Temporary implements net.Error.
+func (nothing) Temporary() bool { return true }
 
 // Close is Release(false).
 func (c *Conn) Close() error {
@@ -274,8 +311,9 @@ const (
 // held is the socket under TLS. While holding, it keeps what TLS writes; the next read sends it.
 type held struct {
 	*socket.Conn
-	holding bool
-	pending []byte
+	holding  bool
+	emptying bool // what is here is read and nothing is waited for
+	pending  []byte
 }
 
 // Write keeps p while holding.
@@ -289,6 +327,9 @@ func (h *held) Write(p []byte) (int, error) {
 
 // Read sends what was held back, and waits for bytes.
 func (h *held) Read(p []byte) (int, error) {
+	if h.emptying {
+		return 0, nothing{}
+	}
 	if len(h.pending) == 0 {
 		return h.Conn.Read(p)
 	}

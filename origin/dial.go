@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"wayguard/socket"
@@ -166,6 +167,13 @@ func lose(race <-chan attempt, running int) {
 			_ = a.conn.Close()
 		}
 	}
+}
+
+// exhausted says whether no connection could be made because this machine has run out of what connections need. That tells
+// nothing of the endpoint.
+func exhausted(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS) ||
+		errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.EADDRNOTAVAIL)
 }
 
 func dialTCP(ctx context.Context, to netip.AddrPort) (*net.TCPConn, error) {

@@ -80,7 +80,7 @@ func (e *Endpoint) ConnectFor(ctx context.Context, host string) (*Conn, error) {
 	e.busy.Add(-1)
 	failure := &Failure{Result: ResultConnect, Address: e.address, Cause: err}
 	switch {
-	case errors.Is(err, ErrBusy):
+	case errors.Is(err, ErrBusy), exhausted(err):
 		failure.Result = ResultBusy
 	case errors.Is(ctx.Err(), context.Canceled):
 		failure.Result = ResultGone

@@ -13,7 +13,7 @@ const (
 	// sweepInterval is how often a Set looks at everything.
 	sweepInterval = 250 * time.Millisecond
 	// trusted is how long a connection may have been idle and still be used without a look.
-	trusted = int64(sweepInterval)
+	trusted = int64(time.Millisecond)
 	// patrolEvery is after how many sweeps idle connections are looked at, so that dead ones do not pile up.
 	patrolEvery = 16
 )
@@ -97,10 +97,13 @@ func (p *pool) forget(c *Conn) {
 
 // lend counts a kept connection that is about to be used, and says whether it must be looked at before.
 func (p *pool) lend(c *Conn) {
-	unused := p.clock.Load() - c.since
-	c.doubtful = unused > trusted || c.since <= p.suspend
+	c.doubtful = c.parts >= severalParts || p.now()-c.since > trusted || c.since <= p.suspend
+	c.parts = 0
 	p.counts.reused++
 }
+
+// now is the pool's clock, exactly.
+func (p *pool) now() int64 { return max(p.clock.Load(), int64(time.Since(p.base))) }
 
 // connect gives a kept connection that is still good, or makes one.
 func (p *pool) connect(ctx context.Context, name string) (*Conn, error) {
@@ -162,7 +165,7 @@ func (p *pool) give(c *Conn, reusable bool) {
 		p.discard(c)
 		return
 	}
-	c.since = p.clock.Load()
+	c.since = p.now()
 	p.mu.Lock()
 	switch {
 	case p.closed:
@@ -240,7 +243,7 @@ func (p *pool) wait(ctx context.Context, turn chan *Conn) (*Conn, error) {
 func (p *pool) suspect() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.suspend = p.clock.Load()
+	p.suspend = p.now()
 	p.counts.stale++
 }
 

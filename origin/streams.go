@@ -88,7 +88,11 @@ func (p *pool) newTransport(protocol Protocol, once bool) *http.Transport {
 // dialStreams counts a connection.
 func (p *pool) dialStreams(conn net.Conn, err error) (net.Conn, error) {
 	if err != nil {
-		return nil, &Failure{Result: ResultConnect, Address: p.dialer.own.String(), Cause: err}
+		result := ResultConnect
+		if exhausted(err) {
+			result = ResultBusy
+		}
+		return nil, &Failure{Result: result, Address: p.dialer.own.String(), Cause: err}
 	}
 	p.mu.Lock()
 	p.counts.made++

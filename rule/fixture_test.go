@@ -41,7 +41,7 @@ func sample() *event.Event {
 		Type: event.AuthenticationAttempt, Result: event.Failure, Spec: "login",
 		HTTP: event.HTTP{Method: "POST", Host: "shop.example", Route: "/login", Status: 401, Inline: true},
 		Elements: []event.Element{
-			{Name: "email", Value: "bob@example.com", Parts: map[string]string{"disposable": "false", "domain": "example.com"}},
+			{Name: "email", Value: "bob@example.com", Parts: event.PartsOf(map[string]string{"disposable": "false", "domain": "example.com"})},
 			{Name: "final_sale", Value: "false"}, {Name: "final_sale", Value: "true"},
 			{Name: "ip_address", Value: "203.0.113.9"},
 			{Name: "payment_from", Value: "0123456789abcdef", Display: "Visa 411111••••1111"},

@@ -228,7 +228,7 @@ func part(element, name string) evaluate[string] {
 			if found.Name != element {
 				continue
 			}
-			if value, ok := found.Parts[name]; ok {
+			if value, ok := found.Parts.Find(name); ok {
 				return value, sound
 			}
 		}

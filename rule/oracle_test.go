@@ -78,7 +78,7 @@ func (o *oracle) answer(f function, values []ref.Val) ref.Val {
 		}
 	case "wayguard_part":
 		if found := o.facts.Event.Find(words[0]); found != nil {
-			if value, known := found.Parts[words[1]]; known {
+			if value, known := found.Parts.Find(words[1]); known {
 				return types.String(value)
 			}
 		}

@@ -87,7 +87,7 @@ func (s Step) fillElements(e *event.Event, normaliser *element.Normaliser, n int
 			}
 			e.Elements = append(e.Elements, event.Element{
 				Name: name, Kind: event.Kind(definition.Kind), Type: string(definition.Type), Value: value.Text,
-				Display: value.Display, Parts: value.Parts,
+				Display: value.Display, Parts: event.Parts(value.Parts),
 			})
 		}
 	}

@@ -22,10 +22,10 @@ const spareBytes = 2 * batchBytes
 const maxSpare = 2
 
 // appendRecord appends a record's frame, without its position.
-func appendRecord(b []byte, record *event.Record) ([]byte, error) {
+func (d *Disk) appendRecord(b []byte, record *event.Record) ([]byte, error) {
 	start := len(b)
-	b = append(b, make([]byte, frameHead)...)
-	b, err := record.Append(b)
+	var head [frameHead]byte
+	b, err := d.codec.Append(append(b, head[:]...), record)
 	if err != nil {
 		return b[:start], err
 	}

@@ -24,9 +24,10 @@ type Options struct {
 	// MaxBytes is the size beyond which the oldest segments go although a consumer still needs them; Stats.Lost counts
 	// their records. Default 16 GiB; negative sets no limit.
 	MaxBytes int64
-	// BufferBytes bounds what waits for the disk, as JSON. Default 32 MiB.
+	// BufferBytes bounds what waits for the disk, encoded. Default 32 MiB.
 	BufferBytes int64
-	// Linger is how long the first record of a batch waits for others to share its fsync. Default 2 ms; negative is none.
+	// Linger is how long the first record of a batch waits for others to share its fsync, and a quarter of how long it
+	// waits while there is much to write. Default 2 ms; negative is none.
 	Linger time.Duration
 	// Retry is how long the writer waits after a failure of the disk. Default 200 ms.
 	Retry time.Duration
@@ -70,8 +71,11 @@ type Disk struct {
 	recovery Recovery
 	// wake tells the writer that something is queued; ended is closed by Close, done by the writer.
 	wake, ended, done chan struct{}
+	codec             *event.Codec
 	// active belongs to the writer alone.
 	active *active
+	// crowded says whether the last batch had many records. It is the writer's, too.
+	crowded bool
 	// encoding guards encoded, the buffer that records are encoded in.
 	encoding sync.Mutex
 	encoded  []byte
@@ -100,7 +104,7 @@ type counts struct {
 // acknowledged, is cut off; Recovered says how much. Damage to acknowledged records does not keep the log from opening:
 // they are reported there and by Read. ErrLocked when another process has the log open.
 func OpenDisk(dir string, opts Options) (*Disk, error) {
-	d := &Disk{dir: dir, opts: opts.withDefaults(), wake: make(chan struct{}, 1), ended: make(chan struct{}),
+	d := &Disk{dir: dir, opts: opts.withDefaults(), codec: event.NewCodec(), wake: make(chan struct{}, 1), ended: make(chan struct{}),
 		done: make(chan struct{}), changed: make(chan struct{})}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
@@ -148,7 +152,7 @@ func (d *Disk) encode(records []event.Record) (Position, error) {
 	frames := d.encoded[:0]
 	for i := range records {
 		var err error
-		if frames, err = appendRecord(frames, &records[i]); err != nil {
+		if frames, err = d.appendRecord(frames, &records[i]); err != nil {
 			return 0, err
 		}
 	}
@@ -257,7 +261,7 @@ func (d *Disk) view(after Position) (view, bool) {
 	defer d.mu.Unlock()
 	for _, s := range d.segments {
 		if s.last >= s.first && s.last > after {
-			return view{segment: s, path: s.path, start: s.start(after), end: s.size, last: s.last}, true
+			return view{segment: s, path: s.path, start: s.start(after), end: s.size, last: s.last, codec: d.codec}, true
 		}
 	}
 	return view{}, false

@@ -9,6 +9,8 @@ import (
 	"os"
 	"sync"
 	"syscall"
+
+	"wayguard/event"
 )
 
 // FaultyDisk is a file system that fails on demand. The real files lie below it.
@@ -154,7 +156,7 @@ func Inspect(content []byte, first Position) (last Position, end int64, scarred 
 
 // Passage reads a segment's bytes as Read does.
 func Passage(content []byte, first, last, after Position, max int) ([]Entry, error) {
-	v := view{path: "fuzz", start: mark{first, headerSize}, end: int64(len(content)), last: last}
+	v := view{path: "fuzz", start: mark{first, headerSize}, end: int64(len(content)), last: last, codec: event.NewCodec()}
 	return newPassage(v, bytes.NewReader(content), after).run(context.Background(), max, readBytes)
 }
 
@@ -165,6 +167,21 @@ func Segment(n int) []byte {
 		b = appendFrame(b, frame{position: Position(i + 1), durable: Position(i), payload: []byte("{}")})
 	}
 	return b
+}
+
+// OldSegment is what a program that wrote records as JSON left: records at positions 1 and on.
+func OldSegment(records ...event.Record) ([]byte, error) {
+	b := header{first: 1}.encode()
+	b[8] = 1
+	b = binary.LittleEndian.AppendUint32(b[:headerSize-4], crc32.Checksum(b[:headerSize-4], castagnoli()))
+	for i := range records {
+		text, err := records[i].Append(nil)
+		if err != nil {
+			return nil, err
+		}
+		b = appendFrame(b, frame{position: Position(i + 1), durable: Position(i), payload: text})
+	}
+	return b, nil
 }
 
 // NewerHeader is the header of a format this program does not know.

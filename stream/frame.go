@@ -12,16 +12,19 @@ import (
 // A segment is a header and frames, all integers little-endian:
 //
 //	header  magic "WGSTREAM" | version u32 | reserved u32 | first u64 | previous u64 | reserved u32 | CRC-32C u32
-//	frame   length u32 | CRC-32C u32 | position u64 | durable u64 | payload (JSON of event.Record)
+//	frame   length u32 | CRC-32C u32 | position u64 | durable u64 | payload (an event.Record, see event.Codec)
 //
 // first is the position of the segment's first record. previous is the last durable position when the segment was begun:
 // older segments must reach it, and whatever they hold beyond it was never acknowledged and is superseded here.
 // A frame's durable is the log's durable position when the frame was written. It tells a torn tail (nothing after it was
 // written knowing it durable) from damage to acknowledged records (something was), which no length or checksum can.
 // A frame's checksum covers all of it but the checksum.
+//
+// In version 1 records were JSON. Such segments are read, and none is written to: a program that does not know the newer
+// form of records then sees a newer version instead of damage.
 const (
 	magic         = "WGSTREAM"
-	formatVersion = 1
+	formatVersion = 2
 	headerSize    = 40
 	frameHead     = 24
 	// maxPayload bounds a record, and so what a damaged length can make the reader allocate: 16 MiB.
@@ -36,6 +39,8 @@ var errBroken = errors.New("broken frame")
 
 type header struct {
 	first, previous Position
+	// version is that of a header that was read, zero when that is not known.
+	version uint32
 }
 
 func (h header) encode() []byte {
@@ -55,10 +60,11 @@ func decodeHeader(b []byte) (header, error) {
 		crc32.Checksum(b[:headerSize-4], castagnoli()) != binary.LittleEndian.Uint32(b[headerSize-4:headerSize]) {
 		return header{}, errBroken
 	}
-	if version := binary.LittleEndian.Uint32(b[8:]); version != formatVersion {
-		return header{}, fmt.Errorf("segment format is version %d, this program reads %d", version, formatVersion)
+	version := binary.LittleEndian.Uint32(b[8:])
+	if version < 1 || version > formatVersion {
+		return header{}, fmt.Errorf("segment format is version %d, this program reads 1 to %d", version, formatVersion)
 	}
-	h := header{first: Position(binary.LittleEndian.Uint64(b[16:])), previous: Position(binary.LittleEndian.Uint64(b[24:]))}
+	h := header{version: version, first: Position(binary.LittleEndian.Uint64(b[16:])), previous: Position(binary.LittleEndian.Uint64(b[24:]))}
 	if h.first == 0 || h.previous >= h.first {
 		return header{}, errBroken
 	}
@@ -153,7 +159,7 @@ func brokenAtEnd(err error) error {
 }
 
 // resync finds the first whole frame in b at or after from whose position is beyond after. Bytes of a payload are not
-// mistaken for a frame: a position needs zero bytes, which JSON text never holds, and a checksum besides.
+// mistaken for a frame: a position needs zero bytes, which an encoded record never holds, and a checksum besides.
 func resync(b []byte, from int, after Position) (frame, int, bool) {
 	limit := after + Position(len(b)) // a frame is more than a byte, so no later one can have a higher position
 	for at := max(from, 0); at+frameHead <= len(b); at++ {

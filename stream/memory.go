@@ -2,8 +2,6 @@ package stream
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"sort"
 	"sync"
 
@@ -13,6 +11,7 @@ import (
 // Memory is a Log that keeps the newest records in memory only: durable means held. For tests and trials.
 type Memory struct {
 	limit int
+	codec *event.Codec
 
 	mu      sync.Mutex
 	entries []Entry
@@ -23,7 +22,7 @@ type Memory struct {
 
 // NewMemory makes a log that holds at most limit records; the oldest make room for new ones.
 func NewMemory(limit int) *Memory {
-	return &Memory{limit: max(limit, 1), changed: make(chan struct{})}
+	return &Memory{limit: max(limit, 1), codec: event.NewCodec(), changed: make(chan struct{})}
 }
 
 // Append implements Appender.
@@ -40,7 +39,7 @@ func (m *Memory) Enqueue(record event.Record) (Position, error) {
 }
 
 func (m *Memory) add(records []event.Record) (Position, error) {
-	copies, err := copied(records)
+	copies, err := m.copied(records)
 	if err != nil {
 		return 0, err
 	}
@@ -61,15 +60,15 @@ func (m *Memory) add(records []event.Record) (Position, error) {
 }
 
 // copied makes the records the log's own: what they were made of is the caller's again.
-func copied(records []event.Record) ([]event.Record, error) {
+func (m *Memory) copied(records []event.Record) ([]event.Record, error) {
 	copies := make([]event.Record, len(records))
 	for i := range records {
-		text, err := records[i].Append(nil)
+		encoded, err := m.codec.Append(nil, &records[i])
 		if err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal(text, &copies[i]); err != nil {
-			return nil, fmt.Errorf("copy record: %w", err)
+		if copies[i], err = m.codec.Decode(encoded); err != nil {
+			return nil, err
 		}
 	}
 	return copies, nil

@@ -76,15 +76,15 @@ func (d *Disk) recoverNewest(first Position) error {
 	}
 	if t.scarred {
 		// Neither cut nor written again: what stands behind the damage is the proof that its records were acknowledged.
-		return d.resume(s, false)
+		return d.resume(s, false, t.version)
 	}
 	d.recovery.Torn += int64(len(content)) - t.end
-	return d.resume(s, true)
+	return d.resume(s, true, t.version)
 }
 
 // resume makes a segment durable, before anyone reads what a killed process had only written; a sound one is cut to size
-// and becomes the active one.
-func (d *Disk) resume(s *segment, sound bool) error {
+// and becomes the active one if it has room and is of the present version.
+func (d *Disk) resume(s *segment, sound bool, version uint32) error {
 	opened, err := d.opts.disk.modify(s.path)
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func (d *Disk) resume(s *segment, sound bool) error {
 	if err := errors.Join(err, opened.Sync(), d.opts.disk.syncFolder(d.dir)); err != nil {
 		return errors.Join(fmt.Errorf("repair segment %s: %w", filepath.Base(s.path), err), opened.Close())
 	}
-	if !sound || s.size >= d.opts.SegmentBytes {
+	if !sound || version != formatVersion || s.size >= d.opts.SegmentBytes {
 		return opened.Close()
 	}
 	d.active = &active{file: opened, segment: s, size: s.size, listed: true}
@@ -172,15 +172,18 @@ type inspection struct {
 	scarred bool
 	damage  []CorruptError
 	marks   []mark
+	// version is the header's, zero when that is damaged.
+	version uint32
 }
 
 // inspect reads a whole segment. Broken bytes are a torn tail unless a whole frame behind them was written when they were
 // known durable.
 func inspect(content []byte, first Position) (inspection, error) {
-	if _, err := headerOr(content[:min(len(content), headerSize)], first); err != nil {
+	h, err := headerOr(content[:min(len(content), headerSize)], first)
+	if err != nil {
 		return inspection{}, err
 	}
-	t := inspection{last: first - 1, end: headerSize}
+	t := inspection{last: first - 1, end: headerSize, version: h.version}
 	for int(t.end) < len(content) {
 		f, err := decodeFrame(content[t.end:])
 		if err != nil || f.position != t.last+1 {

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -56,6 +55,7 @@ type view struct {
 	start   mark
 	end     int64
 	last    Position
+	codec   *event.Codec
 }
 
 // passage reads the entries of one view.
@@ -137,11 +137,12 @@ func (p *passage) gap(f frame, offset int64) (more bool, err error) {
 // take keeps a sound frame's entry if the caller asked for it; false when what it holds is no record and entries before it
 // are to be handed over first.
 func (p *passage) take(f frame, offset int64) (more bool, err error) {
-	var record event.Record
 	if f.position > p.after {
-		if err := json.Unmarshal(f.payload, &record); err != nil && len(p.entries) > 0 {
+		record, err := p.codec.Decode(f.payload)
+		switch {
+		case err != nil && len(p.entries) > 0:
 			return false, nil
-		} else if err != nil {
+		case err != nil:
 			return false, p.corrupt(offset, f.position)
 		}
 		p.entries = append(p.entries, Entry{Position: f.position, Record: record})

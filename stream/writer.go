@@ -34,12 +34,23 @@ func (d *Disk) write() {
 			ending = true
 		}
 		for b := d.take(); b != nil; b = d.take() {
+			d.crowded = b.count >= crowd
 			if !d.persist(b) {
 				return
+			}
+			if d.crowded && !ending && d.waiting() {
+				ending = d.linger()
 			}
 		}
 	}
 }
+
+// crowd is how many records a batch has when there is much to write. Waiting for the next ones is then made
+// crowdedLinger times as long: a write and its fsync cost the processor more than the records in them.
+const (
+	crowd         = 4
+	crowdedLinger = 4
+)
 
 // linger gives other records time to share the fsync; true when the log is ending.
 func (d *Disk) linger() (ending bool) {
@@ -49,7 +60,17 @@ func (d *Disk) linger() (ending bool) {
 	if enough || d.opts.Linger <= 0 {
 		return false
 	}
+	if d.crowded {
+		return d.pause(crowdedLinger * d.opts.Linger)
+	}
 	return d.pause(d.opts.Linger)
+}
+
+// waiting says whether something is queued.
+func (d *Disk) waiting() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.queue) > 0
 }
 
 // pause waits; true when the log is ending.

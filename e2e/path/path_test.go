@@ -26,3 +26,11 @@ func TestUpgrade(t *testing.T) {
 func TestEndurance(t *testing.T) {
 	e2e.Meet(t, func(ctx context.Context) ([]e2e.Figure, error) { return path.CheckEndurance(ctx, 3*time.Second) })
 }
+
+func TestSmuggling(t *testing.T) { e2e.Meet(t, path.CheckSmuggling) }
+
+func TestBytes(t *testing.T) { e2e.Meet(t, path.CheckBytes) }
+
+func TestBrowser(t *testing.T) { e2e.Meet(t, path.CheckBrowser) }
+
+func TestDrills(t *testing.T) { e2e.Meet(t, path.CheckDrills) }

@@ -20,6 +20,10 @@ func dataPath() []check {
 	return []check{
 		{"h2spec", path.CheckHTTP2},
 		{"gRPC", path.CheckGRPC},
+		{"smuggling", path.CheckSmuggling},
+		{"bytes", path.CheckBytes},
+		{"browser", path.CheckBrowser},
+		{"drills", path.CheckDrills},
 		{"reload", func(ctx context.Context) ([]e2e.Figure, error) { return path.CheckReload(ctx, 100) }},
 		{"upgrade", func(ctx context.Context) ([]e2e.Figure, error) { return path.CheckUpgrade(ctx, 5) }},
 		{"endurance", func(ctx context.Context) ([]e2e.Figure, error) { return path.CheckEndurance(ctx, 10*time.Second) }},

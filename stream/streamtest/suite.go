@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -37,7 +38,8 @@ func Run(t *testing.T, open func(t *testing.T) Opened) {
 	}
 }
 
-// Record makes the n-th record of a plausible stream; equal numbers make equal records.
+// Record makes the n-th record of a plausible stream; equal numbers make equal records. It takes about 900 bytes, which
+// some tests of a log count with.
 func Record(n int) event.Record {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).Add(time.Duration(n) * 1001 * time.Microsecond)
 	id := event.DeriveID(at, "record", fmt.Sprint(n))
@@ -47,11 +49,12 @@ func Record(n int) event.Record {
 			HTTP: event.HTTP{Method: "POST", Host: "shop.example", Route: "/login", Status: 200, Duration: time.Millisecond},
 			Elements: []event.Element{{Name: "username", Kind: event.Entity, Type: "text", Value: fmt.Sprintf("user%d é<>\x00", n)},
 				{Name: "ip_address", Kind: event.Entity, Type: "ip_address", Value: "192.0.2.7",
-					Parts: map[string]string{"prefix": "192.0.2.0/24"}}}},
+					Parts: event.PartsOf(map[string]string{"prefix": "192.0.2.0/24"})}}},
 		Session: event.Session{ID: event.DeriveID(at, "session", fmt.Sprint(n/5)), Number: int64(n), Opened: at,
 			Join: event.Join{By: "token", Detail: "cookie:sid"}},
 		Verdict: event.Verdict{Rating: event.Suspicious, Score: int64(n), Labels: []event.Label{{Name: "Login Velocity",
-			Severity: event.SuspiciousLabel, Because: []event.Reason{{Expression: "count", Value: fmt.Sprint(n)}}}}},
+			Severity: event.SuspiciousLabel, Because: []event.Reason{{Expression: "count", Value: fmt.Sprint(n)}},
+			Sentence: strings.Repeat("So many attempts in so little time. ", 17)}}},
 	}
 }
 

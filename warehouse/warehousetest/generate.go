@@ -135,9 +135,9 @@ func (g *Generator) elements(v *visit, spec string) []event.Element {
 	case "login", "profile":
 		elements = append(elements,
 			event.Element{Name: "email", Kind: event.Entity, Type: "email", Value: fmt.Sprintf("person%d@mail.example", v.person),
-				Parts: map[string]string{"domain": "mail.example"}},
+				Parts: event.PartsOf(map[string]string{"domain": "mail.example"})},
 			// A value that could not be built has parts only.
-			event.Element{Name: "billing_address", Kind: event.Entity, Type: "address", Parts: map[string]string{"city": "Köln"}})
+			event.Element{Name: "billing_address", Kind: event.Entity, Type: "address", Parts: event.PartsOf(map[string]string{"city": "Köln"})})
 	case "checkout":
 		elements = append(elements,
 			event.Element{Name: "card_number", Kind: event.Entity, Type: "payment_account", Value: fmt.Sprintf("%064x", v.person/3),
