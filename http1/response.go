@@ -137,6 +137,13 @@ func (r *Response) Rebase(memory []byte) []byte {
 	return memory
 }
 
+// Hop reports whether the i-th field concerns the connection it came by only, which AppendForward leaves out: known ones, and
+// unknown ones that a Connection line lists.
+func (r *Response) Hop(i int) bool {
+	known := r.Known[i]
+	return known != Other && known <= HTTP2Settings || known == Other && listed(r.listed, r.Fields[i].Name)
+}
+
 // HeadBytes is the head as it came.
 func (r *Response) HeadBytes() []byte { return r.head }
 

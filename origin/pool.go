@@ -3,6 +3,7 @@ package origin
 import (
 	"context"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -143,6 +144,7 @@ func (p *pool) good(c *Conn) bool {
 
 // make makes a connection; its place was taken before.
 func (p *pool) make(ctx context.Context, name string) (*Conn, error) {
+	name = strings.Clone(name) // it lies in the request's memory, and the connection lives longer
 	c, err := p.dialer.connect(ctx, name)
 	if err != nil {
 		p.vacate()

@@ -21,11 +21,11 @@ func (w *wire) admit(tcp *net.TCPConn, door *entrance) {
 	stopping := w.closed
 	if !room || stopping {
 		w.mu.Unlock()
-		w.counts.turnedAway.Add(1)
-		if door.config == nil && !stopping {
-			_, _ = tcp.Write([]byte(refusal)) // into an empty buffer: it does not wait
+		if stopping {
+			_ = tcp.Close()
+		} else {
+			w.turnAway(tcp, door)
 		}
-		_ = tcp.Close()
 		return
 	}
 	c, err := w.newConn(tcp, door)
@@ -38,6 +38,15 @@ func (w *wire) admit(tcp *net.TCPConn, door *entrance) {
 	w.done.Add(1)
 	w.mu.Unlock()
 	go c.live()
+}
+
+// turnAway ends a connection that there is no place for.
+func (w *wire) turnAway(tcp *net.TCPConn, door *entrance) {
+	w.counts.turnedAway.Add(1)
+	if door.config == nil {
+		_, _ = tcp.Write([]byte(refusal)) // into an empty buffer: it does not wait
+	}
+	_ = tcp.Close()
 }
 
 // evict ends the connections that have been idle longest, a hundredth of all and at least one, so that not every newcomer

@@ -4,21 +4,45 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
+)
+
+// The pace of the queue's work. Work is gathered: waking somebody for every exchange would cost more than a good part of
+// the work itself, and what is worked off together shares caches, and the log's next write.
+const (
+	// linger is how long an exchange waits for others, about and at most.
+	linger = 2 * time.Millisecond
+	// enough exchanges are not waited with.
+	enough = 64
+	// behind is how many exchanges wait for each worker that is woken beside the first.
+	behind = 512
+	// quietTicks is after how many ticks with nothing to do the ticks end.
+	quietTicks = 5
 )
 
 // queue is the one place for work after the visitor was answered. Each visitor has a lane; a lane's exchanges are worked
 // off one after the other in the order they came, lanes take turns, and several workers serve different lanes. What does
 // not fit is refused at once: the caller counts it.
+//
+// The first worker looks every now and then while there is something to do, and sleeps when there is nothing. It is woken
+// for the first exchange after a sleep, when enough wait, and when somebody waits for a lane. The others help when it has
+// fallen behind.
 type queue struct {
 	length, perVisitor int
 	work               func(context.Context, *exchange)
+	ticks              func() (ticks <-chan time.Time, reset, stop func())
+	rouse              chan struct{} // to the first worker; with room for one
+	help               chan struct{} // to the others; with room for all
 
 	mu      sync.Mutex
-	wake    *sync.Cond
 	lanes   map[uint64]*lane
-	ready   []*lane // lanes with work, next first
-	urgent  []*lane // lanes that an inline question waits for
+	spare   []*lane
+	ready   line // lanes with work
+	urgent  line // lanes that an inline question waits for
 	waiting int
+	resting bool // the first worker waits for a tick
+	asleep  bool // the first worker waits for no tick
+	helpers int  // the other workers that wait
 	closed  bool
 	workers sync.WaitGroup
 }
@@ -26,7 +50,8 @@ type queue struct {
 // lane holds what waits for one visitor.
 type lane struct {
 	visitor     uint64
-	waiting     []*exchange
+	first, last *exchange
+	waiting     int
 	running     bool
 	listed      bool // stands in ready
 	added, done uint64
@@ -39,17 +64,51 @@ type waiter struct {
 	free chan struct{}
 }
 
+// line is lanes, the next one first.
+type line struct {
+	lanes []*lane
+	begin int
+}
+
+func (q *line) push(l *lane) {
+	if q.begin > 0 && len(q.lanes) == cap(q.lanes) {
+		n := copy(q.lanes, q.lanes[q.begin:])
+		clear(q.lanes[n:])
+		q.lanes, q.begin = q.lanes[:n], 0
+	}
+	q.lanes = append(q.lanes, l)
+}
+
+func (q *line) pop() *lane {
+	if q.begin == len(q.lanes) {
+		return nil
+	}
+	l := q.lanes[q.begin]
+	q.lanes[q.begin] = nil
+	if q.begin++; q.begin == len(q.lanes) {
+		q.lanes, q.begin = q.lanes[:0], 0
+	}
+	return l
+}
+
 func newQueue(length, perVisitor int, work func(context.Context, *exchange)) *queue {
-	q := &queue{length: length, perVisitor: perVisitor, work: work, lanes: map[uint64]*lane{}}
-	q.wake = sync.NewCond(&q.mu)
-	return q
+	return &queue{length: length, perVisitor: perVisitor, work: work, ticks: lingering, lanes: map[uint64]*lane{},
+		rouse: make(chan struct{}, 1)}
+}
+
+// lingering ticks from reset to stop.
+func lingering() (ticks <-chan time.Time, reset, stop func()) {
+	ticker := time.NewTicker(linger)
+	return ticker.C, func() { ticker.Reset(linger) }, ticker.Stop
 }
 
 // start runs the workers until drain. Their work gets ctx.
 func (q *queue) start(ctx context.Context, workers int) {
-	for range workers {
-		q.workers.Add(1)
-		go q.run(ctx)
+	q.help = make(chan struct{}, workers)
+	q.workers.Add(workers)
+	go q.pace(ctx)
+	for range workers - 1 {
+		go q.reinforce(ctx)
 	}
 }
 
@@ -65,31 +124,73 @@ func (q *queue) add(visitor uint64, ex *exchange) (refused shedReason) {
 	}
 	l := q.lanes[visitor]
 	if l == nil {
-		l = &lane{visitor: visitor}
-		q.lanes[visitor] = l
+		l = q.lane(visitor)
 	}
-	if len(l.waiting) >= q.perVisitor {
+	if l.waiting >= q.perVisitor {
 		return shedVisitor
 	}
-	l.waiting = append(l.waiting, ex)
+	if l.last == nil {
+		l.first = ex
+	} else {
+		l.last.next = ex
+	}
+	l.last = ex
+	l.waiting++
 	l.added++
 	q.waiting++
 	q.list(l)
+	if q.asleep || q.waiting >= min(enough, q.length/2) || l.waiting > q.perVisitor/2 {
+		q.wake()
+	}
+	if q.helpers > 0 && q.waiting%behind == 0 {
+		q.helpers--
+		q.help <- struct{}{}
+	}
 	return ""
 }
 
-// list makes a lane with work known to the workers.
+// lane is a new one for a visitor. The lock is held.
+func (q *queue) lane(visitor uint64) *lane {
+	var l *lane
+	if n := len(q.spare); n > 0 {
+		l, q.spare = q.spare[n-1], q.spare[:n-1]
+	} else {
+		l = new(lane)
+	}
+	l.visitor, l.added, l.done = visitor, 0, 0 // it may stand in ready still, and then goes as early
+	q.lanes[visitor] = l
+	return l
+}
+
+// wake ends the first worker's wait. The lock is held.
+func (q *queue) wake() {
+	if q.resting {
+		q.resting, q.asleep = false, false
+		q.rouse <- struct{}{}
+	}
+}
+
+// hurry has what waits worked off at once.
+func (q *queue) hurry() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.waiting > 0 {
+		q.wake()
+	}
+}
+
+// list makes a lane with work known to the workers. The lock is held.
 func (q *queue) list(l *lane) {
-	if l.running || len(l.waiting) == 0 {
+	if l.running || l.waiting == 0 {
 		return
 	}
 	if len(l.waiters) > 0 {
-		q.urgent = append(q.urgent, l)
+		q.urgent.push(l)
+		q.wake()
 	} else if !l.listed {
 		l.listed = true
-		q.ready = append(q.ready, l)
+		q.ready.push(l)
 	}
-	q.wake.Signal()
 }
 
 // settled returns when everything that now waits for the visitor is done, or with ctx's error. The lane goes first.
@@ -121,52 +222,99 @@ func (q *queue) forget(l *lane, given waiter) {
 	q.list(l)
 }
 
-func (q *queue) run(ctx context.Context) {
+// pace is the first worker.
+func (q *queue) pace(ctx context.Context) {
 	defer q.workers.Done()
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for {
-		l := q.next()
-		if l == nil {
-			if q.closed && q.waiting == 0 {
-				return
-			}
-			q.wake.Wait()
+	ticks, reset, stop := q.ticks()
+	defer stop()
+	for quiet := 0; ; {
+		served, ended := q.serve(ctx, func(served bool) { q.resting, q.asleep = true, !served && quiet >= quietTicks })
+		switch {
+		case ended:
+			return
+		case served:
+			quiet = 0
+		case quiet >= quietTicks:
+			stop()
+			<-q.rouse
+			reset()
+			quiet = 0
 			continue
 		}
-		ex := l.waiting[0]
-		l.waiting[0] = nil
-		l.waiting = l.waiting[1:]
+		select {
+		case <-q.rouse:
+		case <-ticks:
+			quiet++
+			q.awake()
+		}
+	}
+}
+
+// awake ends the first worker's wait of itself.
+func (q *queue) awake() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.resting {
+		<-q.rouse // somebody has woken it at the same moment
+	}
+	q.resting = false
+}
+
+// reinforce is any other worker.
+func (q *queue) reinforce(ctx context.Context) {
+	defer q.workers.Done()
+	for {
+		if _, ended := q.serve(ctx, func(bool) { q.helpers++ }); ended {
+			return
+		}
+		<-q.help
+	}
+}
+
+// serve works off what is ready. served says that there was something, ended that nothing more will come; if more may come,
+// rest has been called with the lock held.
+func (q *queue) serve(ctx context.Context, rest func(served bool)) (served, ended bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for l := q.next(); l != nil; l = q.next() {
+		ex := l.first
+		if l.first, ex.next = ex.next, nil; l.first == nil {
+			l.last = nil
+		}
+		l.waiting--
 		l.running = true
 		q.waiting--
 		q.mu.Unlock()
 		q.work(ctx, ex)
 		q.mu.Lock()
 		q.finish(l)
+		served = true
 	}
+	if q.closed {
+		return served, true
+	}
+	rest(served)
+	return served, false
 }
 
-// next takes the lane to be served now, nil when there is none.
+// next takes the lane to be served now, nil when there is none. The lock is held.
 func (q *queue) next() *lane {
 	for {
-		var l *lane
-		switch {
-		case len(q.urgent) > 0:
-			l, q.urgent = q.urgent[0], q.urgent[1:]
-		case len(q.ready) > 0:
-			l, q.ready = q.ready[0], q.ready[1:]
+		l := q.urgent.pop()
+		if l == nil {
+			if l = q.ready.pop(); l == nil {
+				return nil
+			}
 			l.listed = false
-		default:
-			return nil
 		}
 		// A lane may have been listed as urgent too, and served since.
-		if !l.running && len(l.waiting) > 0 {
+		if !l.running && l.waiting > 0 {
 			return l
 		}
 	}
 }
 
-// finish wakes who waited for the lane's last work and lists the lane again.
+// finish wakes who waited for the lane's last work and lists the lane again. The lock is held.
 func (q *queue) finish(l *lane) {
 	l.running = false
 	l.done++
@@ -179,13 +327,14 @@ func (q *queue) finish(l *lane) {
 		}
 	}
 	l.waiters = kept
-	if len(l.waiting) == 0 {
+	if l.waiting == 0 {
 		delete(q.lanes, l.visitor)
+		if len(l.waiters) == 0 && len(q.spare) < enough {
+			q.spare = append(q.spare, l)
+		}
+		return
 	}
 	q.list(l)
-	if q.closed && q.waiting == 0 {
-		q.wake.Broadcast()
-	}
 }
 
 // depth is how many exchanges wait.
@@ -200,7 +349,10 @@ func (q *queue) depth() int {
 func (q *queue) drain(ctx context.Context) []*exchange {
 	q.mu.Lock()
 	q.closed = true
-	q.wake.Broadcast()
+	q.wake()
+	for ; q.helpers > 0; q.helpers-- {
+		q.help <- struct{}{}
+	}
 	q.mu.Unlock()
 	finished := make(chan struct{})
 	go func() {
@@ -216,10 +368,11 @@ func (q *queue) drain(ctx context.Context) []*exchange {
 	defer q.mu.Unlock()
 	var left []*exchange
 	for _, l := range q.lanes {
-		left = append(left, l.waiting...)
-		l.waiting = nil
+		for ex := l.first; ex != nil; ex = ex.next {
+			left = append(left, ex)
+		}
+		l.first, l.last, l.waiting = nil, nil, 0
 	}
 	q.waiting = 0
-	q.wake.Broadcast()
 	return left
 }

@@ -7,13 +7,11 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"wayguard/capture"
 )
 
 // numbered makes exchanges that tests tell apart by their path.
 func numbered(visitor uint64) *exchange {
-	return &exchange{visitor: visitor, head: &capture.Request{}}
+	return &exchange{visitor: visitor}
 }
 
 // TestQueueKeepsEachVisitorsOrder adds from many goroutines and checks what the workers saw.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"wayguard/capture"
 	"wayguard/event"
 )
 
@@ -36,56 +37,58 @@ type judgement struct {
 // ask puts the inline question within the budget. It returns in time even where the observer does not: the question then
 // goes on by itself, holding one of the places that bound how many there may be.
 func (in *inspection) ask(ctx context.Context, ex *exchange) judgement {
-	select {
-	case in.questions <- struct{}{}:
-	default:
+	a := in.askers.take()
+	if a == nil {
 		return judgement{failed: failureBusy}
 	}
-	ctx, cancel := context.WithTimeout(ctx, in.config.Budget)
-	defer cancel()
-	replies := make(chan judgement, 1)
-	go func() {
-		defer func() { <-in.questions }()
-		replies <- in.consider(ctx, ex)
-	}()
+	a.begin(ex)
+	var reason failureReason
 	select {
-	case r := <-replies:
-		return r
+	case <-a.answered:
+		return a.end()
+	case <-a.timer.C:
+		reason = failureDeadline
 	case <-ctx.Done():
-		return judgement{failed: late(ctx)}
+		reason = failureGone
 	}
+	if a.question.giveUp(reason) {
+		return judgement{failed: reason} // the asker ends by itself, whenever the observer lets it
+	}
+	<-a.answered // at the very moment
+	return a.end()
 }
 
 // consider lets what is queued of the visitor go first, then asks.
-func (in *inspection) consider(ctx context.Context, ex *exchange) (r judgement) {
+func (in *inspection) consider(q *question, ex *exchange, scratch *capture.Scratch) (r judgement) {
 	defer func() {
 		if recovered := recover(); recovered != nil {
 			in.log.say("an inline question panicked", "spec", ex.spec.Name(), "panic", panicText(recovered))
 			r = judgement{failed: failureObserverPanic}
 		}
 	}()
-	if err := in.queue.settled(ctx, ex.visitor); err != nil {
-		return judgement{failed: late(ctx)}
+	if err := in.queue.settled(q, ex.visitor); err != nil {
+		return judgement{failed: late(err)}
 	}
-	e := ex.spec.Request(ex.question())
+	ex.question(&q.head)
+	e := ex.spec.RequestIn(scratch, &q.head)
 	if e.Spec == "" || !e.HTTP.Inline {
 		return judgement{unmatched: true} // the body told that no spec, or another one, is meant
 	}
 	ex.meant(e.Spec)
-	verdict, err := in.observer.Consider(ctx, e)
+	verdict, err := in.observer.Consider(q, e)
 	switch {
 	case err == nil:
 		return judgement{verdict: verdict}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return judgement{failed: late(ctx)}
+		return judgement{failed: late(q.Err())}
 	}
 	in.log.say("an inline question failed", "spec", ex.spec.Name(), "error", err.Error())
 	return judgement{failed: failureConsider}
 }
 
 // late tells a spent budget from a visitor who has gone.
-func late(ctx context.Context) failureReason {
-	if errors.Is(ctx.Err(), context.Canceled) {
+func late(err error) failureReason {
+	if errors.Is(err, context.Canceled) {
 		return failureGone
 	}
 	return failureDeadline

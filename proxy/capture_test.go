@@ -55,7 +55,7 @@ func TestWithRealSpecs(t *testing.T) {
 	asked := make(chan event.Event, 10)
 	o := newObserver()
 	o.consider = func(_ context.Context, e event.Event) (event.Verdict, error) {
-		asked <- e
+		asked <- kept(e)
 		return event.Verdict{Actions: []event.Action{{Name: "block", Kind: event.Block}}}, nil
 	}
 	s := start(t, echo(t), nil, o)

@@ -13,8 +13,7 @@ func (p *passage) prepareBody() {
 	a, ex := &p.asked, p.ex
 	if a.whole {
 		if ex != nil {
-			ex.requestTap(a.body)
-			ex.requestDone(true)
+			ex.requestWhole(a.body)
 		}
 		return
 	}
@@ -77,6 +76,12 @@ func (p *passage) takeBody() {
 	if p.asked.expects && !p.continued && p.asked.stream.proceed() != nil {
 		return
 	}
+	// The limit of time for a body that is not coming is kept in this phase only.
+	watch := p.visitor.watched()
+	if watch.enter(phaseAsking, p.wire.clock.read()) != cutNot {
+		return
+	}
+	defer func() { watch.enter(phaseWorking, p.wire.clock.read()) }()
 	scrap := p.wire.buffers.take(middleBuffer)
 	defer p.wire.buffers.give(scrap)
 	_, _ = io.CopyBuffer(io.Discard, onlyReader{io.LimitReader(p.source, maxMirrored)}, scrap)

@@ -2,29 +2,37 @@ package proxy
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wayguard/capture"
 	"wayguard/event"
 )
 
-// exchange is one matched request and its response while they pass.
+// exchange is one matched request and its response while they pass. Exchanges and their memory are used again and again:
+// whoever needs one beside the passage holds it, and the last to release it gives it back.
 type exchange struct {
 	in      *inspection
 	now     *snapshot
 	spec    route
 	needs   capture.Needs
-	head    *capture.Request
+	head    capture.Request
 	visitor uint64
+	holders atomic.Int32 // the passage, the queue, and an inline question while it runs
+
+	next *exchange // in its lane; the queue's
 
 	mu       sync.Mutex
+	memory   keeper
 	resolved string // the name of the spec that the body showed to be meant, where it differs from spec
 	reserved int64  // bytes taken from the memory budget
 	request  copied
 	response copied
-	answer   *capture.Response // nil until the origin's head is there
+	origin   capture.Response // without its body
+	replied  bool             // the origin's head is there
 	actions  []event.Action
 	asked    bool // the observer has answered the inline question
+	shared   bool // an inline question was given what was copied of the request's body
 	blocked  int  // status of our own answer, 0 when the origin's was given
 	queued   bool
 }
@@ -32,33 +40,82 @@ type exchange struct {
 // copied is what was copied of one body.
 type copied struct {
 	bytes     []byte
+	lent      []byte // the memory of bytes where it is to be given back
 	limit     int
 	truncated bool
 	done      bool
 }
 
-func newExchange(in *inspection, now *snapshot, spec route, needs capture.Needs, head *capture.Request, size int64) *exchange {
-	ex := &exchange{in: in, now: now, spec: spec, needs: needs, head: keepRequest(head), reserved: size}
+// open makes an exchange ready for a request, whose head it copies. The caller holds it. size is what was taken from the
+// memory budget for it.
+func (in *inspection) open(now *snapshot, spec route, needs capture.Needs, head *capture.Request, size int64) *exchange {
+	ex, _ := in.exchanges.Get().(*exchange)
+	if ex == nil {
+		ex = new(exchange)
+	}
+	ex.in, ex.now, ex.spec, ex.needs, ex.reserved = in, now, spec, needs, size
+	ex.memory.request(&ex.head, head)
 	ex.visitor = in.visitor(head)
 	ex.request = copied{limit: needs.RequestLimit, done: !needs.RequestBody}
 	ex.response = copied{limit: needs.ResponseLimit}
+	ex.holders.Store(1)
 	return ex
+}
+
+// hold keeps the exchange from being used for another request until release.
+func (ex *exchange) hold() { ex.holders.Add(1) }
+
+// release is called once by everyone who holds the exchange, when he uses neither it nor an event that was made of it any
+// more. The last one's call gives the memory back.
+func (ex *exchange) release() {
+	if ex.holders.Add(-1) != 0 {
+		return
+	}
+	in := ex.in
+	in.memory.give(ex.reserved)
+	for _, body := range []*copied{&ex.request, &ex.response} {
+		if body.lent != nil {
+			in.buffers.give(body.lent)
+		}
+		*body = copied{}
+	}
+	clear(ex.actions)
+	ex.memory.reset()
+	ex.in, ex.now, ex.spec, ex.next, ex.resolved = nil, nil, nil, nil, ""
+	ex.head, ex.origin, ex.actions = capture.Request{}, capture.Response{}, ex.actions[:0]
+	ex.reserved, ex.blocked = 0, 0
+	ex.replied, ex.asked, ex.shared, ex.queued = false, false, false, false
+	in.exchanges.Put(ex)
 }
 
 // held says whether the request must wait for decide.
 func (ex *exchange) held() bool { return ex.needs.Inline }
 
-// requestTap copies a piece of the request's body.
-func (ex *exchange) requestTap(p []byte) { ex.tap(&ex.request, p) }
-
-// responseTap copies a piece of the response's body.
-func (ex *exchange) responseTap(p []byte) { ex.tap(&ex.response, p) }
-
-// tap copies what the limit and the memory budget allow. A body that is cut here is finished as far as the event is
-// concerned, so that an endless one does not keep its event waiting.
-func (ex *exchange) tap(body *copied, p []byte) {
+// requestWhole copies a request's body that is all here.
+func (ex *exchange) requestWhole(p []byte) {
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
+	ex.tap(&ex.request, p)
+	ex.done(&ex.request, true)
+}
+
+// requestTap copies a piece of the request's body.
+func (ex *exchange) requestTap(p []byte) {
+	ex.mu.Lock()
+	defer ex.mu.Unlock()
+	ex.tap(&ex.request, p)
+}
+
+// responseTap copies a piece of the response's body.
+func (ex *exchange) responseTap(p []byte) {
+	ex.mu.Lock()
+	defer ex.mu.Unlock()
+	ex.tap(&ex.response, p)
+}
+
+// tap copies what the limit and the memory budget allow. A body that is cut here is finished as far as the event is
+// concerned, so that an endless one does not keep its event waiting. The lock is held.
+func (ex *exchange) tap(body *copied, p []byte) {
 	if body.done || len(p) == 0 {
 		return
 	}
@@ -76,20 +133,24 @@ func (ex *exchange) tap(body *copied, p []byte) {
 	}
 }
 
-// grow makes room for more bytes, taking what is allocated from the memory budget.
+// grow makes room for more bytes, taking what is allocated from the memory budget. The lock is held.
 func (ex *exchange) grow(body *copied, more int) bool {
 	need := len(body.bytes) + more
 	if need <= cap(body.bytes) {
 		return true
 	}
-	size := min(max(need, 2*cap(body.bytes), 1024), body.limit)
+	size := lendable(min(max(need, 2*cap(body.bytes)), body.limit))
 	if !ex.in.memory.take(int64(size - cap(body.bytes))) {
 		return false
 	}
 	ex.reserved += int64(size - cap(body.bytes))
-	grown := make([]byte, len(body.bytes), size)
-	copy(grown, body.bytes)
-	body.bytes = grown
+	grown := ex.in.buffers.take(size)[:0]
+	grown = append(grown, body.bytes...)
+	// What an inline question may be reading is left to the garbage collector.
+	if body.lent != nil && !ex.shared {
+		ex.in.buffers.give(body.lent)
+	}
+	body.bytes, body.lent = grown, grown
 	return true
 }
 
@@ -106,14 +167,20 @@ func (ex *exchange) reserve(n int) bool {
 }
 
 // requestDone says that no more of the request's body comes; complete is false when it was cut short.
-func (ex *exchange) requestDone(complete bool) { ex.done(&ex.request, complete) }
-
-// responseDone says the same of the response's body.
-func (ex *exchange) responseDone(complete bool) { ex.done(&ex.response, complete) }
-
-func (ex *exchange) done(body *copied, complete bool) {
+func (ex *exchange) requestDone(complete bool) {
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
+	ex.done(&ex.request, complete)
+}
+
+// responseDone says the same of the response's body.
+func (ex *exchange) responseDone(complete bool) {
+	ex.mu.Lock()
+	defer ex.mu.Unlock()
+	ex.done(&ex.response, complete)
+}
+
+func (ex *exchange) done(body *copied, complete bool) {
 	if body.done {
 		return
 	}
@@ -147,7 +214,7 @@ func (ex *exchange) received(body capture.Body) {
 func (ex *exchange) answered(status int, header []capture.Field) {
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
-	if ex.answer != nil || ex.queued {
+	if ex.replied || ex.queued {
 		return
 	}
 	size := 512 + fieldsSize(header)
@@ -156,7 +223,8 @@ func (ex *exchange) answered(status int, header []capture.Field) {
 		header, size = nil, 0
 	}
 	ex.reserved += size
-	ex.answer = &capture.Response{Status: status, Header: keepFields(header), Duration: time.Since(ex.head.Time)}
+	ex.origin = capture.Response{Status: status, Header: ex.memory.response(header), Duration: time.Since(ex.head.Time)}
+	ex.replied = true
 	if !ex.needs.ResponseBody {
 		ex.response.done = true
 	}
@@ -177,12 +245,15 @@ func (ex *exchange) tapping() bool {
 func (ex *exchange) end() {
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
+	if ex.queued {
+		return
+	}
 	for _, body := range []*copied{&ex.request, &ex.response} {
 		if !body.done {
 			body.done, body.truncated = true, true
 		}
 	}
-	if ex.answer == nil {
+	if !ex.replied {
 		ex.response.truncated = false
 	}
 	ex.settle()
@@ -194,16 +265,15 @@ func (ex *exchange) settle() {
 		return
 	}
 	ex.queued = true
+	ex.hold()
 	if reason := ex.in.queue.add(ex.visitor, ex); reason != "" {
 		ex.in.counts.shed(reason)
-		ex.free()
+		ex.holders.Add(-1) // never the last: whoever brought what was missing holds it too
+		return
 	}
-}
-
-// free gives the memory back to the budget. The lock is held.
-func (ex *exchange) free() {
-	ex.in.memory.give(ex.reserved)
-	ex.reserved = 0
+	if ex.in.memory.tight() {
+		ex.in.queue.hurry()
+	}
 }
 
 // meant notes which spec the body showed to be meant.
@@ -225,26 +295,28 @@ func (ex *exchange) name() string {
 
 // question is the head and what is there of the body, as the inline question needs it. It is a copy of the head, so
 // that a question given up on shares nothing that is written.
-func (ex *exchange) question() *capture.Request {
+func (ex *exchange) question(head *capture.Request) {
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
-	head := *ex.head
+	ex.shared = true
+	*head = ex.head
 	head.Body = capture.Body{Bytes: ex.request.bytes, Truncated: ex.request.truncated}
-	return &head
 }
 
-// finished makes the event of a queued exchange.
-func (ex *exchange) finished() event.Event {
+// finished makes the event of a queued exchange, in the scratch and the exchange's memory.
+func (ex *exchange) finished(scratch *capture.Scratch) event.Event {
 	ex.mu.Lock()
-	request, response, actions := *ex.head, ex.answer, ex.actions
+	// Nothing of this is written any more once the exchange is queued; a late question only reads.
+	request, response := &ex.head, (*capture.Response)(nil)
 	request.Body = capture.Body{Bytes: ex.request.bytes, Truncated: ex.request.truncated}
-	if response != nil {
+	if ex.replied {
+		response = &ex.origin
 		response.Body = capture.Body{Bytes: ex.response.bytes, Truncated: ex.response.truncated}
 	}
-	blocked, asked := ex.blocked, ex.asked
+	blocked, asked, actions := ex.blocked, ex.asked, ex.actions
 	ex.mu.Unlock()
 
-	e := ex.spec.Exchange(&request, response)
+	e := ex.spec.ExchangeIn(scratch, request, response)
 	e.Actions = append(e.Actions, actions...)
 	e.HTTP.Inline = e.HTTP.Inline && asked
 	if blocked != 0 {

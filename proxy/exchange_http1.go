@@ -34,12 +34,14 @@ func (p *passage) send(e *origin.Endpoint, conn *origin.Conn, watch *watch) (n i
 		p.upload.start(p, e, conn)
 	}
 	if watch.enter(phaseAsking, p.wire.clock.read()) != cutNot {
-		return 0, errCut
+		return 0, errGone // before it began
 	}
 	if p.asked.whole {
 		n, err = conn.Ask(p.out, p.back, e.ResponseTimeout())
+	} else if n, err = conn.Read(p.back); n > 0 {
+		err = nil // an end that came with it is seen later
 	} else {
-		n, err = conn.Read(p.back)
+		err = conn.Explain(err)
 	}
 	switch watch.enter(phaseWorking, p.wire.clock.read()) {
 	case cutNot:
@@ -56,7 +58,7 @@ var errGone = errors.New("the visitor has gone")
 
 // answerHead reads the head of the final answer into p.response, passing on those before it.
 func (p *passage) answerHead(e *origin.Endpoint, conn *origin.Conn) error {
-	for {
+	for informed := 0; ; {
 		n, err := p.response.Parse(p.back[p.from:p.to], p.asked.method, p.wire.answers)
 		switch {
 		case err == http1.ErrMore:
@@ -77,15 +79,25 @@ func (p *passage) answerHead(e *origin.Endpoint, conn *origin.Conn) error {
 			return nil
 		}
 		p.informed = true
+		if informed++; informed > mostInformed {
+			return errChatter
+		}
 		if status == 100 && (p.continued || !p.asked.expects) {
 			continue // a second word to go on, or one that nobody waits for
 		}
-		p.head = reply{head: &p.response, status: status}
+		p.continued = p.continued || status == 100
+		p.head = reply{head: &p.response, status: status, drop: p.directive.DropResponse}
 		if p.visitor.inform(&p.head) != nil {
 			return errGone
 		}
 	}
 }
+
+// mostInformed bounds the answers of the 1xx class to one request: each begins the time anew that the origin has for the final one.
+const mostInformed = 1000
+
+// errChatter says that the origin informs without end.
+var errChatter = errors.New("the origin sends informational answers without end")
 
 // errSwitch says that the origin switches to a protocol that nobody asked for.
 var errSwitch = errors.New("the origin switches protocols by itself")
@@ -109,7 +121,7 @@ func (p *passage) more(e *origin.Endpoint, conn *origin.Conn, waits phase) error
 	}
 	watch := p.visitor.watched()
 	if watch.enter(waits, p.wire.clock.read()) != cutNot {
-		return errCut
+		return errGone
 	}
 	if waits == phaseAsking && p.asked.whole {
 		conn.SetTimeout(e.ResponseTimeout())
@@ -129,6 +141,9 @@ func (p *passage) more(e *origin.Endpoint, conn *origin.Conn, waits phase) error
 	if n > 0 {
 		return nil
 	}
+	if waits == phaseAsking {
+		return conn.Explain(err)
+	}
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
 	}
@@ -143,7 +158,7 @@ func (p *passage) unanswered(e *origin.Endpoint, conn *origin.Conn, err error) t
 	result := origin.ResultOf(err)
 	t := trouble{sent: true, reason: upstreamProtocol}
 	switch {
-	case p.wire.killed.Load(), errors.Is(err, errGone), visitorFailed == errGone:
+	case p.wire.killed.Load(), errors.Is(err, errGone), errors.Is(err, errCut), visitorFailed == errGone:
 		e.Report(origin.ResultGone)
 		p.left()
 		return trouble{none: true}
@@ -151,7 +166,7 @@ func (p *passage) unanswered(e *origin.Endpoint, conn *origin.Conn, err error) t
 		e.Report(origin.ResultGone)
 		p.brokenOff(visitorFailed)
 		return trouble{none: true}
-	case errors.As(err, &malformed), errors.Is(err, errSwitch):
+	case errors.As(err, &malformed), errors.Is(err, errSwitch), errors.Is(err, errChatter):
 		result = origin.ResultReset
 	case result == origin.ResultTimeout:
 		t.reason = upstreamTimeout

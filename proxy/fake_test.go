@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -28,7 +29,7 @@ type fakeSpec struct {
 func (s *fakeSpec) Name() string         { return s.name }
 func (s *fakeSpec) Needs() capture.Needs { return s.needs }
 
-func (s *fakeSpec) Request(r *capture.Request) event.Event {
+func (s *fakeSpec) RequestIn(_ *capture.Scratch, r *capture.Request) event.Event {
 	if s.request != nil {
 		s.request(r)
 	}
@@ -40,13 +41,13 @@ func (s *fakeSpec) Request(r *capture.Request) event.Event {
 	}
 }
 
-func (s *fakeSpec) Exchange(r *capture.Request, answer *capture.Response) event.Event {
+func (s *fakeSpec) ExchangeIn(scratch *capture.Scratch, r *capture.Request, answer *capture.Response) event.Event {
 	if s.exchange != nil {
 		s.exchange(r, answer)
 	}
 	request := *s
 	request.request = nil
-	e := request.Request(r)
+	e := request.RequestIn(scratch, r)
 	if answer != nil {
 		e.HTTP.Status, e.HTTP.Duration = answer.Status, answer.Duration
 		e.Elements = append(e.Elements, body("response", answer.Body))
@@ -105,8 +106,55 @@ func (o *fakeObserver) Observe(ctx context.Context, e event.Event) error {
 			return err
 		}
 	}
-	o.seen <- e
+	o.seen <- kept(e)
 	return nil
+}
+
+// kept is a copy of an event that shares no memory with it: the event's own is used again.
+func kept(e event.Event) event.Event {
+	copied := reflect.New(reflect.TypeFor[event.Event]()).Elem()
+	copyDeep(copied, reflect.ValueOf(e))
+	return copied.Interface().(event.Event)
+}
+
+func copyDeep(to, from reflect.Value) {
+	switch from.Kind() {
+	case reflect.String:
+		to.SetString(strings.Clone(from.String()))
+	case reflect.Slice:
+		if from.IsNil() {
+			return
+		}
+		to.Set(reflect.MakeSlice(from.Type(), from.Len(), from.Len()))
+		for i := range from.Len() {
+			copyDeep(to.Index(i), from.Index(i))
+		}
+	case reflect.Pointer:
+		if !from.IsNil() {
+			to.Set(reflect.New(from.Type().Elem()))
+			copyDeep(to.Elem(), from.Elem())
+		}
+	case reflect.Map:
+		if from.IsNil() {
+			return
+		}
+		to.Set(reflect.MakeMap(from.Type()))
+		for _, key := range from.MapKeys() {
+			name, value := reflect.New(key.Type()).Elem(), reflect.New(from.Type().Elem()).Elem()
+			copyDeep(name, key)
+			copyDeep(value, from.MapIndex(key))
+			to.SetMapIndex(name, value)
+		}
+	case reflect.Struct:
+		to.Set(from)
+		for i := range from.NumField() {
+			if from.Type().Field(i).IsExported() {
+				copyDeep(to.Field(i), from.Field(i))
+			}
+		}
+	default:
+		to.Set(from)
+	}
 }
 
 // next is the next finished event.

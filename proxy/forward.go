@@ -56,9 +56,18 @@ func (p *passage) try(e *origin.Endpoint) trouble {
 			p.left()
 			return trouble{none: true}
 		}
+		if result == origin.ResultBusy {
+			return trouble{repeatable: true, reason: upstreamBusy}
+		}
 		return trouble{repeatable: true, reason: upstreamConnect}
 	}
-	p.out = p.appendRequest(p.out[:0], e)
+	if p.out = p.appendRequest(p.out[:0], e); len(p.out) == 0 {
+		// It cannot be said in HTTP/1.1. Its body alone would be another request.
+		conn.Release(true)
+		p.wire.counts.badRequests.Add(1)
+		p.plain(http.StatusBadRequest)
+		return trouble{none: true}
+	}
 	p.back = p.wire.buffers.take(middleBuffer)
 	return p.exchange(e, conn)
 }
@@ -91,7 +100,7 @@ func (p *passage) hostFor(e *origin.Endpoint) string {
 func (p *passage) appendRequest(out []byte, e *origin.Endpoint) []byte {
 	a, host := &p.asked, p.hostFor(e)
 	p.added = p.added[:0]
-	p.edit = http1.Edit{DropNamed: p.dropRequest, KeepUpgrade: a.upgrade != "", DropExpect: p.continued, Framing: p.requestFraming()}
+	p.edit = http1.Edit{Drop: http1.NewNames(http1.Proxy), DropNamed: p.dropRequest, KeepUpgrade: a.upgrade != "", DropExpect: p.continued, Framing: p.requestFraming()}
 	if host != a.authority {
 		p.edit.Host = host
 	}
@@ -101,8 +110,8 @@ func (p *passage) appendRequest(out []byte, e *origin.Endpoint) []byte {
 	p.edit.Add = p.added
 	if a.head != nil {
 		out = a.head.AppendForward(out, &p.edit)
-	} else {
-		out = http1.AppendRequest(out, a.method, a.target, host, p.requestFields(), p.edit.Framing, false)
+	} else if out = http1.AppendRequest(out, a.method, a.target, host, p.requestFields(), p.edit.Framing, false); len(out) == 0 {
+		return out
 	}
 	if !a.whole || len(a.body) == 0 && !a.framing.Chunked {
 		return out
@@ -122,11 +131,11 @@ func (p *passage) drops(name string) bool {
 func (p *passage) requestFields() []http1.Field {
 	kept := p.lined[:0]
 	for _, field := range p.asked.fields {
-		known := http1.Lookup(field.Name)
+		known := http1.LookupRequest(field.Name)
 		switch {
 		case p.edit.Drop.Has(known), known == http1.Disguised, known == http1.Host, known == http1.ContentLength:
 		case known <= http1.HTTP2Settings && known != http1.Other && known != http1.TE && known != http1.Trailer:
-		case known == http1.Expect && p.edit.DropExpect:
+		case known == http1.Expect && (p.edit.DropExpect || !p.asked.expects):
 		case known == http1.Other && p.drops(field.Name):
 		default:
 			kept = append(kept, field)
@@ -146,11 +155,11 @@ func (p *passage) requestTrailers() []http1.Field {
 
 // keptTrailers leaves out what must not reach the origin.
 func (p *passage) keptTrailers(trailers []http1.Field) []http1.Field {
-	for _, field := range trailers {
-		if p.drops(field.Name) {
-			var kept []http1.Field
-			for _, field := range trailers {
-				if !p.drops(field.Name) {
+	for i := range trailers {
+		if !p.trails(trailers[i].Name) {
+			kept := append([]http1.Field(nil), trailers[:i]...)
+			for _, field := range trailers[i+1:] {
+				if p.trails(field.Name) {
 					kept = append(kept, field)
 				}
 			}
@@ -159,6 +168,8 @@ func (p *passage) keptTrailers(trailers []http1.Field) []http1.Field {
 	}
 	return trailers
 }
+
+func (p *passage) trails(name string) bool { return http1.MayTrail(name) && !p.drops(name) }
 
 // stickyKey finds the visitor's key.
 func (p *passage) stickyKey(from origin.StickyConfig) string {
@@ -197,16 +208,26 @@ func cookieValue(line, name string) string {
 // equalFold is strings.EqualFold with the cheap answer first.
 func equalFold(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
 
+// upstreamBusy: all connections that there may be to the origin are in use, or this process can make no more.
+const upstreamBusy upstreamReason = "busy"
+
 // failed answers a visitor whose request did not get an answer from the origin.
 func (p *passage) failed(reason upstreamReason) {
 	p.wire.counts.upstreamError(reason)
 	p.wire.complaints.say("the origin did not answer", "reason", string(reason))
 	status := http.StatusBadGateway
-	if reason == upstreamTimeout {
+	switch reason {
+	case upstreamTimeout:
 		status = http.StatusGatewayTimeout
+	case upstreamBusy:
+		status = http.StatusServiceUnavailable
 	}
 	if page := p.directive.ErrorPage; page != nil {
 		p.own(page, status)
+		return
+	}
+	if reason == upstreamBusy {
+		p.plain(status, http1.Field{Name: "Retry-After", Value: "1"})
 		return
 	}
 	p.plain(status)

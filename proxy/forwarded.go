@@ -18,7 +18,8 @@ func (p *passage) forwarded() {
 	if who.trusted {
 		list, host, proto = p.forwardedBefore()
 	} else {
-		drop = http1.NewNames(http1.XForwardedFor, http1.XForwardedHost, http1.XForwardedProto, http1.Forwarded)
+		drop = http1.NewNames(http1.XForwardedFor, http1.XForwardedHost, http1.XForwardedProto, http1.XForwardedPort, http1.XForwarded,
+			http1.Forwarded)
 	}
 	p.edit.Drop |= drop
 	if list != "" {

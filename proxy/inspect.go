@@ -2,9 +2,9 @@ package proxy
 
 import (
 	"context"
-	"crypto/rand"
 	"hash/maphash"
 	"log/slog"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,8 +17,8 @@ import (
 type route interface {
 	Name() string
 	Needs() capture.Needs
-	Request(*capture.Request) event.Event
-	Exchange(*capture.Request, *capture.Response) event.Event
+	RequestIn(*capture.Scratch, *capture.Request) event.Event
+	ExchangeIn(*capture.Scratch, *capture.Request, *capture.Response) event.Event
 }
 
 // Policy says how a block looks.
@@ -27,7 +27,9 @@ type Policy interface {
 	Block(action string) (status int, contentType string, body []byte, ok bool)
 }
 
-// Observer judges events. Both methods must honour their context, but a call that does not stops nobody but itself.
+// Observer judges events. Both methods must honour their context, but a call that does not stops nobody but itself. The
+// context, the event and every text in it are good until the call returns, and no longer: their memory is used again. A
+// verdict must share none of it.
 type Observer interface {
 	// Consider answers an inline question about a held request; nothing is recorded.
 	Consider(ctx context.Context, e event.Event) (event.Verdict, error)
@@ -46,7 +48,11 @@ type inspection struct {
 	memory      *budget
 	counts      *counts
 	log         *complaints
-	questions   chan struct{}
+	askers      *askers
+	exchanges   sync.Pool // *exchange
+	scratches   sync.Pool // *capture.Scratch, one for each event at a time
+	buffers     *buffers  // of copied bodies
+	randomness  randomness
 	seed        maphash.Seed
 	current     atomic.Pointer[snapshot]
 	swapping    sync.Mutex
@@ -63,9 +69,10 @@ func newInspection(c Config, deps Deps, counts *counts, log *slog.Logger) *inspe
 		memory:      newBudget(int64(c.Queue.Memory)),
 		counts:      counts,
 		log:         newComplaints(log),
-		questions:   make(chan struct{}, c.Inline.Concurrency),
+		buffers:     newBuffers(),
 		seed:        maphash.MakeSeed(),
 	}
+	in.askers = newAskers(in, c.Inline.Concurrency)
 	for _, name := range c.Inline.FailClosed {
 		in.failClosed[name] = true
 	}
@@ -109,10 +116,8 @@ func (in *inspection) begin(now *snapshot, head *capture.Request, hold bool) *ex
 		size = 0
 	}
 	head.Time = time.Now().UTC().Truncate(time.Microsecond)
-	var random [10]byte
-	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the process instead
-	head.ID = event.RandomID(head.Time, random)
-	return newExchange(in, now, matched, needs, head, size)
+	head.ID = event.RandomID(head.Time, in.randomness.ten())
+	return in.open(now, matched, needs, head, size)
 }
 
 // match is the snapshot's matcher; a panic in it is no match.
@@ -130,15 +135,12 @@ func (in *inspection) match(now *snapshot, head *capture.Request) (matched route
 // visitor is the queue's lane of a request: address and user agent. Requests of one visitor share it, and where two
 // visitors share it they only wait for each other.
 func (in *inspection) visitor(head *capture.Request) uint64 {
-	var hash maphash.Hash
-	hash.SetSeed(in.seed)
 	address := head.Peer.As16()
-	_, _ = hash.Write(address[:])
-	for _, field := range head.Header {
-		if equalFold(field.Name, "User-Agent") {
-			_, _ = hash.WriteString(field.Value)
-			break
+	sum := maphash.Bytes(in.seed, address[:])
+	for i := range head.Header {
+		if field := &head.Header[i]; equalFold(field.Name, "User-Agent") {
+			return bits.RotateLeft64(sum, 32) ^ maphash.String(in.seed, field.Value)
 		}
 	}
-	return hash.Sum64()
+	return sum
 }

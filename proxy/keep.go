@@ -3,6 +3,8 @@ package proxy
 import (
 	"crypto/rand"
 	"strings"
+	"sync"
+	"unsafe"
 
 	"wayguard/capture"
 )
@@ -20,39 +22,106 @@ func fieldsSize(fields []capture.Field) int64 {
 	return size
 }
 
-// keeper copies texts into one piece of memory, because those of a message lie in a buffer that is used again. What is
-// kept may live on in events, so it is never used for anything else.
-type keeper struct{ text strings.Builder }
+// The bounds of what a keeper keeps for the next message: bytes of text, and fields.
+const (
+	keptText   = 16 << 10
+	keptFields = 256
+)
 
-func (k *keeper) keep(text string) string {
-	begin := k.text.Len()
-	k.text.WriteString(text) // never beyond what Grow made room for: what was given out stays where it is
-	return k.text.String()[begin:]
+// keeper copies heads into memory of its own, because those of a message lie in a buffer that is used again. What it was
+// given stays readable until reset.
+type keeper struct {
+	text  []byte
+	lines []capture.Field
 }
 
-func (k *keeper) fields(fields []capture.Field) []capture.Field {
-	kept := make([]capture.Field, len(fields))
-	for i := range fields {
-		kept[i] = capture.Field{Name: k.keep(fields[i].Name), Value: k.keep(fields[i].Value)}
+// room makes sure that so many bytes can be kept without moving. What was kept before stays where it is.
+func (k *keeper) room(size int64) {
+	if int64(cap(k.text)-len(k.text)) < size {
+		k.text = make([]byte, 0, max(size, 2<<10))
 	}
-	return kept
 }
 
-// keepRequest is a copy of a head that shares no memory with it.
-func keepRequest(head *capture.Request) *capture.Request {
-	var k keeper
-	k.text.Grow(int(headSize(head)))
-	kept := *head
-	kept.Method, kept.Host, kept.Path, kept.Query = k.keep(head.Method), k.keep(head.Host), k.keep(head.Path), k.keep(head.Query)
-	kept.Header = k.fields(head.Header)
-	return &kept
+// keep copies a text for which there is room.
+func (k *keeper) keep(text string) string {
+	if text == "" {
+		return ""
+	}
+	begin := len(k.text)
+	k.text = append(k.text, text...)
+	// Nobody writes to these bytes before reset.
+	return unsafe.String(&k.text[begin], len(text))
 }
 
-// keepFields is a copy of header fields that shares no memory with them.
-func keepFields(fields []capture.Field) []capture.Field {
-	var k keeper
-	k.text.Grow(int(fieldsSize(fields)))
+// fields copies header fields for whose texts there is room.
+func (k *keeper) fields(fields []capture.Field) []capture.Field {
+	if cap(k.lines)-len(k.lines) < len(fields) {
+		k.lines = make([]capture.Field, 0, max(len(fields), 32))
+	}
+	begin := len(k.lines)
+	for i := range fields {
+		k.lines = append(k.lines, capture.Field{Name: k.keep(fields[i].Name), Value: k.keep(fields[i].Value)})
+	}
+	return k.lines[begin:len(k.lines):len(k.lines)]
+}
+
+// request copies a head, so that it shares no memory with the original.
+func (k *keeper) request(into, head *capture.Request) {
+	k.room(headSize(head))
+	*into = *head
+	into.Method, into.Host, into.Path, into.Query = k.keep(head.Method), k.keep(head.Host), k.keep(head.Path), k.keep(head.Query)
+	into.Header = k.fields(head.Header)
+	for i := range into.Header {
+		// What capture works out of these is remembered for other visitors, and shares memory with the text.
+		if field := &into.Header[i]; equalFold(field.Name, "User-Agent") || equalFold(field.Name, "Accept-Language") {
+			field.Value = strings.Clone(field.Value)
+		}
+	}
+}
+
+// response copies the fields of an answer.
+func (k *keeper) response(fields []capture.Field) []capture.Field {
+	k.room(fieldsSize(fields))
 	return k.fields(fields)
+}
+
+// reset takes back the memory of everything kept, but not what one giant has needed.
+func (k *keeper) reset() {
+	if cap(k.text) > keptText {
+		k.text = nil
+	}
+	if cap(k.lines) > keptFields {
+		k.lines = nil
+	}
+	clear(k.lines)
+	k.text, k.lines = k.text[:0], k.lines[:0]
+}
+
+// randomness is bytes nobody can guess, drawn for many ids at once.
+type randomness struct{ pools sync.Pool }
+
+// drawn is what is left of one draw.
+type drawn struct {
+	bytes [640]byte
+	left  int
+}
+
+// ten gives the bytes of one event's id. They are forgotten as they are given.
+func (r *randomness) ten() (random [10]byte) {
+	d, _ := r.pools.Get().(*drawn)
+	if d == nil {
+		d = new(drawn)
+	}
+	if d.left < len(random) {
+		_, _ = rand.Read(d.bytes[:]) // never fails: crypto/rand ends the process instead
+		d.left = len(d.bytes)
+	}
+	end := d.left
+	d.left -= len(random)
+	copy(random[:], d.bytes[d.left:end])
+	clear(d.bytes[d.left:end])
+	r.pools.Put(d)
+	return random
 }
 
 // random16 gives 16 bytes nobody can guess.

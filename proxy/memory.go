@@ -20,3 +20,16 @@ func (b *budget) take(n int64) bool {
 }
 
 func (b *budget) give(n int64) { b.used.Add(-n) }
+
+// tight says that half of it is used: what waits had better not wait for more.
+func (b *budget) tight() bool { return b.used.Load() > b.limit/2 }
+
+// lendable is the size of the buffer that is lent for so many bytes.
+func lendable(size int) int {
+	for _, class := range [...]int{smallBuffer, middleBuffer, largeBuffer} {
+		if size <= class {
+			return class
+		}
+	}
+	return size
+}

@@ -35,8 +35,9 @@ func (p *passage) block(a *answer) {
 }
 
 // plain answers with a status and its name, as any server would.
-func (p *passage) plain(status int) {
-	p.give(status, []http1.Field{{Name: "Content-Type", Value: "text/plain; charset=utf-8"}}, []byte(statusText(status)))
+func (p *passage) plain(status int, more ...http1.Field) {
+	fields := append([]http1.Field{{Name: "Content-Type", Value: "text/plain; charset=utf-8"}}, more...)
+	p.give(status, fields, []byte(statusText(status)))
 }
 
 // give gives an answer of our own. A visitor who has gone is no concern of ours.

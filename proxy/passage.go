@@ -96,6 +96,12 @@ func (p *passage) run() {
 		p.plain(http.StatusMethodNotAllowed)
 		return
 	}
+	if !p.speakable() {
+		p.wire.counts.badRequests.Add(1)
+		p.wire.counts.refuse(http1.ReasonLine)
+		p.plain(http.StatusBadRequest)
+		return
+	}
 	if p.provesDomain() {
 		return
 	}
@@ -104,6 +110,13 @@ func (p *passage) run() {
 	p.inspect()
 	p.carry()
 	p.end()
+}
+
+// speakable says whether HTTP/1.1 can say the request. What net/http and its like have read may be what it cannot.
+func (p *passage) speakable() bool {
+	a := &p.asked
+	return a.head != nil ||
+		http1.ValidMethod(a.method) && http1.ValidTarget(a.target) && (a.authority == "" || http1.ValidAuthority(a.authority))
 }
 
 // provesDomain answers an authority that checks whether a domain is ours.
@@ -126,9 +139,10 @@ func (p *passage) end() {
 		p.carried = nil
 	}
 	p.settleBody()
-	if p.ex != nil {
-		p.ex.end()
+	if ex := p.ex; ex != nil {
 		p.ex = nil
+		ex.end()
+		ex.release()
 	}
 	if p.origins != nil {
 		p.origins.leave()
@@ -227,7 +241,7 @@ func (p *passage) known(i int) http1.Name {
 	if head := p.asked.head; head != nil {
 		return head.Known[i]
 	}
-	return http1.Lookup(p.asked.fields[i].Name)
+	return http1.LookupRequest(p.asked.fields[i].Name)
 }
 
 // claims says whether the request has headers that tell another address than the peer's.

@@ -22,7 +22,13 @@ func (p *passage) relay(e *origin.Endpoint, conn *origin.Conn) {
 	p.head.add = p.alternative(p.directive.ResponseFields(p.asked.method, r.Status, r.Fields), r.Present.Has(http1.AltSvc))
 	framing := r.Framing
 	whole := p.head.framing.Bodiless || framing.Empty()
+	if framing.Bodiless {
+		conn.Doubt() // some send a body all the same
+	}
 	err := p.visitor.respond(&p.head)
+	if err != nil {
+		err = errGone
+	}
 	if err == nil && !whole {
 		err = p.relayBody(e, conn, framing)
 	}
@@ -42,7 +48,7 @@ func (p *passage) relay(e *origin.Endpoint, conn *origin.Conn) {
 		if p.visitor.finish(trailers) != nil {
 			p.wire.counts.abandoned.Add(1)
 		}
-	case errors.Is(err, errGone) || errors.Is(err, errStalled) || p.wire.killed.Load():
+	case errors.Is(err, errGone) || errors.Is(err, errCut) || errors.Is(err, errStalled) || p.wire.killed.Load():
 		p.done(conn, false)
 		p.left()
 	default:

@@ -72,6 +72,8 @@ func (p *passage) roundTripFailed(e *origin.Endpoint, carried *carriedBody, why 
 		t.reason, t.repeatable = upstreamTimeout, false
 	case result == origin.ResultConnect:
 		t.reason, t.sent = upstreamConnect, errors.As(err, &failure) && failure.Sent
+	case result == origin.ResultBusy:
+		t.reason, t.sent = upstreamBusy, errors.As(err, &failure) && failure.Sent
 	}
 	return t
 }
@@ -81,9 +83,10 @@ func (p *passage) outgoing(ctx context.Context, e *origin.Endpoint, carried *car
 	a := &p.asked
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: p.gotInformed})
 	p.added = p.added[:0]
-	p.edit = http1.Edit{DropExpect: true}
+	p.edit = http1.Edit{Drop: http1.NewNames(http1.Proxy), DropExpect: true}
 	p.forwarded()
 	p.added = append(append(p.added, p.tags...), p.directive.AddRequest...)
+	var own lasting
 	header := make(http.Header, len(a.fields)+len(p.added))
 	for _, field := range p.requestFields() {
 		switch known := http1.Lookup(field.Name); {
@@ -92,20 +95,28 @@ func (p *passage) outgoing(ctx context.Context, e *origin.Endpoint, carried *car
 		case known == http1.TE:
 			field.Value = "trailers"
 		}
-		name := textproto.CanonicalMIMEHeaderKey(field.Name)
-		header[name] = append(header[name], field.Value)
+		name := textproto.CanonicalMIMEHeaderKey(own.keep(field.Name))
+		header[name] = append(header[name], own.keep(field.Value))
 	}
-	request := (&http.Request{Method: a.method, Host: p.hostFor(e), Header: header, ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
-	request.URL = &url.URL{Path: a.path, RawQuery: a.query, ForceQuery: a.query == "" && strings.HasSuffix(a.target, "?")}
-	if strings.HasPrefix(a.path, "/") && !strings.HasPrefix(a.path, "//") {
-		request.URL.Opaque = a.path // written as it is
+	request := (&http.Request{
+		Method: own.keep(a.method), Host: own.keep(p.hostFor(e)), Header: header, ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	path := own.keep(a.path)
+	request.URL = &url.URL{Path: path, RawQuery: own.keep(a.query), ForceQuery: a.query == "" && strings.HasSuffix(a.target, "?")}
+	switch {
+	case strings.HasPrefix(path, "//"):
+		// Opaque would be taken for an authority.
+		if plain, err := url.PathUnescape(path); err == nil {
+			request.URL.Path, request.URL.RawPath = plain, path
+		}
+	case strings.HasPrefix(path, "/"):
+		request.URL.Opaque = path // written as it is
 	}
-	p.giveBody(request, carried)
+	p.giveBody(request, carried, &own)
 	return request
 }
 
 // giveBody puts the body into a request.
-func (p *passage) giveBody(request *http.Request, carried *carriedBody) {
+func (p *passage) giveBody(request *http.Request, carried *carriedBody, own *lasting) {
 	a := &p.asked
 	request.ContentLength = a.framing.Length
 	if a.framing.Chunked {
@@ -133,7 +144,7 @@ func (p *passage) giveBody(request *http.Request, carried *carriedBody) {
 			if http1.Lookup(field.Name) == http1.Trailer {
 				for name := range strings.SplitSeq(field.Value, ",") {
 					if name = strings.TrimSpace(name); !p.drops(name) {
-						request.Trailer[textproto.CanonicalMIMEHeaderKey(name)] = nil
+						request.Trailer[textproto.CanonicalMIMEHeaderKey(own.keep(name))] = nil
 					}
 				}
 			}
@@ -262,9 +273,10 @@ func (b *carriedBody) Read(into []byte) (int, error) {
 	b.reading = false
 	switch {
 	case err == io.EOF && b.trailer != nil:
+		var own lasting
 		for _, field := range b.passage.keptTrailers(b.passage.requestTrailers()) {
-			name := textproto.CanonicalMIMEHeaderKey(field.Name)
-			b.trailer[name] = append(b.trailer[name], field.Value)
+			name := textproto.CanonicalMIMEHeaderKey(own.keep(field.Name))
+			b.trailer[name] = append(b.trailer[name], own.keep(field.Value))
 		}
 	case err != nil && err != io.EOF && !b.closed:
 		b.failed = err

@@ -100,6 +100,7 @@ func (in *inspection) swap(s Snapshot) {
 func (in *inspection) close() {
 	in.swap(Snapshot{})
 	in.origins.leave()
+	in.askers.close()
 }
 
 // DefaultOrigin is the group of origins that the keys proxy.origin make.

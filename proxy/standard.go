@@ -2,9 +2,11 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -90,8 +92,8 @@ func (a *handlerAnswer) ask(who identity) {
 	if r.ContentLength < 0 {
 		p.asked.framing = http1.Framing{Length: -1, Chunked: true}
 	}
-	a.body.source = r
-	p.asked.whole, p.asked.stream, p.asked.expects = false, &a.body, r.Header.Get("Expect") != ""
+	a.body = handlerBody{source: r, control: a.control, stall: p.wire.config.Limits.StallTimeout}
+	p.asked.whole, p.asked.stream, p.asked.expects = false, &a.body, continues(r.Header.Get("Expect"))
 }
 
 // watched implements visitor.
@@ -104,7 +106,9 @@ func (a *handlerAnswer) inform(r *reply) error {
 	}
 	before := a.writer.Header().Clone()
 	a.set(r)
+	a.limit(true)
 	a.writer.WriteHeader(r.status)
+	a.limit(false)
 	clear(a.writer.Header())
 	for name, values := range before {
 		a.writer.Header()[name] = values
@@ -119,14 +123,15 @@ func (a *handlerAnswer) set(r *reply) {
 		fields = r.head.Fields
 	}
 	header := a.writer.Header()
+	var own lasting
 	add := func(field http1.Field) {
 		known := http1.Lookup(field.Name)
 		if known != http1.Other && known <= http1.HTTP2Settings || r.drop != nil && r.drop(field.Name) {
 			return
 		}
-		name := http.CanonicalHeaderKey(field.Name)
 		// The memory of a field may be used again while net/http still has it.
-		header[name] = append(header[name], strings.Clone(field.Value))
+		name := http.CanonicalHeaderKey(own.keep(field.Name))
+		header[name] = append(header[name], own.keep(field.Value))
 	}
 	for _, field := range fields {
 		add(field)
@@ -155,6 +160,7 @@ func (a *handlerAnswer) respond(r *reply) error {
 	}
 	if a.body.source != nil {
 		_ = a.control.EnableFullDuplex()
+		a.body.answered()
 	}
 	a.writer.WriteHeader(r.status)
 	return a.request.Context().Err()
@@ -162,38 +168,59 @@ func (a *handlerAnswer) respond(r *reply) error {
 
 // write implements visitor.
 func (a *handlerAnswer) write(p []byte) error {
-	_ = a.control.SetWriteDeadline(time.Now().Add(a.passage.wire.config.Limits.StallTimeout))
+	a.limit(true)
+	defer a.limit(false)
 	_, err := a.writer.Write(p)
 	return err
 }
 
+// limit bounds the time of a write. Between two there must be no limit: over HTTP/2 it would end an answer that is silent.
+func (a *handlerAnswer) limit(on bool) {
+	until := time.Time{}
+	if on {
+		until = time.Now().Add(a.passage.wire.config.Limits.StallTimeout)
+	}
+	_ = a.control.SetWriteDeadline(until)
+}
+
 // flush implements visitor.
-func (a *handlerAnswer) flush() error { return a.control.Flush() }
+func (a *handlerAnswer) flush() error {
+	a.limit(true)
+	defer a.limit(false)
+	return a.control.Flush()
+}
 
 // finish implements visitor.
 func (a *handlerAnswer) finish(trailers []http1.Field) error {
+	a.limit(true) // what is left is written when the handler has returned
 	if a.framing.Chunked {
 		_ = a.control.Flush() // else net/http may see that it was all, and say a length
 	}
 	for _, field := range trailers {
-		a.writer.Header().Add(http.TrailerPrefix+field.Name, field.Value)
+		a.writer.Header().Add(http.TrailerPrefix+field.Name, strings.Clone(field.Value))
 	}
 	return nil
 }
 
 // abort implements visitor.
 func (a *handlerAnswer) abort() {
+	a.limit(true)
 	_ = a.control.Flush()
 	a.aborted = true
 }
 
 // handlerBody is a body that net/http reads. It implements stream.
 type handlerBody struct {
-	source *http.Request
-	ended  atomic.Bool
+	source  *http.Request
+	control *http.ResponseController
+	stall   time.Duration // how long a Read may wait before the answer has begun
+	ended   atomic.Bool
 
 	mu      sync.Mutex // held by who reads
 	stopped atomic.Bool
+
+	limiting sync.Mutex
+	patient  bool // the answer has begun, or nobody reads any more
 }
 
 // Read implements io.Reader.
@@ -203,11 +230,37 @@ func (b *handlerBody) Read(into []byte) (int, error) {
 	if b.stopped.Load() {
 		return 0, errClosed
 	}
+	b.limit(true)
 	n, err := b.source.Body.Read(into)
-	if err == io.EOF {
+	b.limit(false)
+	switch {
+	case err == io.EOF:
 		b.ended.Store(true)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = errStalled
 	}
 	return n, err
+}
+
+// limit bounds the time of a Read. Between two there must be no limit: net/http reads on by itself behind the end of a body.
+func (b *handlerBody) limit(on bool) {
+	b.limiting.Lock()
+	defer b.limiting.Unlock()
+	switch {
+	case b.patient:
+	case on:
+		_ = b.control.SetReadDeadline(time.Now().Add(b.stall))
+	default:
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
+}
+
+// answered takes the limit away: calls that stream both ways may be silent.
+func (b *handlerBody) answered() {
+	b.limit(false)
+	b.limiting.Lock()
+	defer b.limiting.Unlock()
+	b.patient = true
 }
 
 func (b *handlerBody) trailers() []http1.Field { return headerFields(b.source.Trailer) }
@@ -221,8 +274,12 @@ func (b *handlerBody) over() bool { return b.ended.Load() }
 // stop implements stream.
 func (b *handlerBody) stop() {
 	b.stopped.Store(true)
+	b.limiting.Lock()
+	defer b.limiting.Unlock()
+	b.patient = true
 	if b.source != nil {
-		_ = b.source.Body.Close()
+		// To close the body would wait for a Read under way.
+		_ = b.control.SetReadDeadline(past())
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/quic-go/quic-go/http3"
 
@@ -64,7 +65,14 @@ func (w *wire) serveStandard(door *entrance) error {
 		}
 	}()
 	defer func() { _ = ready.Close() }()
-	return door.Accept(w.accepting, func(tcp *net.TCPConn) { go ready.introduce(tcp, door) })
+	return door.Accept(w.accepting, func(tcp *net.TCPConn) {
+		if w.standing.Add(1) > int64(w.config.Limits.Connections) {
+			w.standing.Add(-1)
+			w.turnAway(tcp, door)
+			return
+		}
+		go ready.introduce(tcp, door, w)
+	})
 }
 
 // identityKey finds an *identity in a request's context.
@@ -110,16 +118,21 @@ func (l *readyListener) Close() error {
 func (l *readyListener) Addr() net.Addr { return l.address }
 
 // introduce reads a connection's PROXY header where there may be one.
-func (l *readyListener) introduce(tcp *net.TCPConn, door *entrance) {
-	conn := &introducedConn{TCPConn: tcp, remote: tcp.RemoteAddr()}
-	if door.AwaitsHeader() && !conn.header(door) {
-		_ = tcp.Close()
-		return
+func (l *readyListener) introduce(tcp *net.TCPConn, door *entrance, w *wire) {
+	conn := &introducedConn{TCPConn: tcp, remote: tcp.RemoteAddr(), ended: func() { w.standing.Add(-1) }}
+	if door.AwaitsHeader() {
+		_ = tcp.SetReadDeadline(time.Now().Add(w.config.Limits.HeaderTimeout))
+		if !conn.header(door) {
+			w.counts.refuse("PROXY header")
+			_ = conn.Close()
+			return
+		}
+		_ = tcp.SetReadDeadline(time.Time{})
 	}
 	select {
 	case l.conns <- conn:
 	case <-l.closed:
-		_ = tcp.Close()
+		_ = conn.Close()
 	}
 }
 
@@ -129,6 +142,14 @@ type introducedConn struct {
 	remote net.Addr
 	early  []byte
 	who    identity
+	ended  func() // called once
+	end    sync.Once
+}
+
+// Close implements net.Conn.
+func (c *introducedConn) Close() error {
+	c.end.Do(c.ended)
+	return c.TCPConn.Close()
 }
 
 func (c *introducedConn) header(door *entrance) bool {

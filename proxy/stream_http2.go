@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"io"
+	"net/http"
 	"strings"
 	"sync/atomic"
 
@@ -89,8 +90,13 @@ func (a *streamAnswer) ask(s *http2.Stream) {
 		p.asked.framing = http1.Framing{Length: -1, Chunked: true}
 	}
 	for _, field := range s.Fields() {
-		if http1.Lookup(field.Name) == http1.Expect {
-			p.asked.expects = true
+		switch http1.Lookup(field.Name) {
+		case http1.Expect:
+			p.asked.expects = continues(field.Value)
+		case http1.ContentType:
+			if strings.HasPrefix(field.Value, "application/grpc") {
+				s.Patient() // in a call, either side speaks when it likes
+			}
 		}
 	}
 	if s.Length() >= 0 && s.Length() <= maxAwaited && !p.asked.expects {
@@ -99,6 +105,9 @@ func (a *streamAnswer) ask(s *http2.Stream) {
 	}
 	p.asked.whole, p.asked.stream = false, a
 }
+
+// continues says whether an expectation is the only one there is. Others are not passed on.
+func continues(expectation string) bool { return equalFold(expectation, "100-continue") }
 
 // await reads a short body.
 func (a *streamAnswer) await(length int) {
@@ -156,13 +165,29 @@ func (a *streamAnswer) inform(r *reply) error {
 // kept are the fields to be sent.
 func (a *streamAnswer) kept(r *reply, fields []http1.Field) []http1.Field {
 	a.fields = a.fields[:0]
-	for _, field := range fields {
-		if r.drop == nil || !r.drop(field.Name) {
-			a.fields = append(a.fields, field)
+	length := false
+	for i, field := range fields {
+		switch known := answerName(r, i, field.Name); {
+		case r.drop != nil && r.drop(field.Name), r.head != nil && r.head.Hop(i) && known != http1.Trailer:
+			continue
+		case known == http1.ContentLength:
+			if length || r.status < 200 || r.status == http.StatusNoContent {
+				continue // said before, or not to be said at all
+			}
+			length = true
 		}
+		a.fields = append(a.fields, field)
 	}
 	a.fields = append(a.fields, r.add...)
 	return a.fields
+}
+
+// answerName is what the i-th field of an answer is.
+func answerName(r *reply, i int, name string) http1.Name {
+	if r.head != nil {
+		return r.head.Known[i]
+	}
+	return http1.Lookup(name)
 }
 
 // respond implements visitor. The head is sent with the first bytes of the body.

@@ -105,8 +105,10 @@ func TestUnmatchedAllocatesNothing(t *testing.T) {
 			}
 			most := 0.1
 			if s.config.Listen[0].TLS != nil {
-				conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}) //nolint:gosec // a test of memory
-				most = 3.1                                                                                   // the test's own client
+				// One record, one write: else the origin may see the head alone and answer it, which ends the connection.
+				conn = tls.Client(conn, &tls.Config{ //nolint:gosec // a test of memory
+					InsecureSkipVerify: true, MinVersion: tls.VersionTLS12, DynamicRecordSizingDisabled: true})
+				most = 3.1 // the test's own client
 			}
 			if got := allocationsOf(t, conn, request); got > most {
 				t.Errorf("%s, TLS %v: %v allocations a request", name, s.config.Listen[0].TLS != nil, got)

@@ -50,10 +50,11 @@ func (u *upload) start(p *passage, e *origin.Endpoint, conn *origin.Conn) {
 const uploadMargin = 16
 
 func (u *upload) carry(p *passage) {
+	u.bound(true)
 	if _, err := u.conn.Write(p.out); err != nil {
-		u.conn.Cut()
-		return
+		return // why, whoever reads the answer is told too
 	}
+	u.bound(false)
 	buffer := p.wire.buffers.take(middleBuffer)
 	defer p.wire.buffers.give(buffer)
 	chunked := p.requestFraming().Chunked

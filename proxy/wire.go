@@ -33,6 +33,8 @@ type wire struct {
 	requests context.Context // the parent of every wait that is not a connection's
 	cut      context.CancelFunc
 
+	standing atomic.Int64 // connections that net/http has
+
 	stopping atomic.Bool // connections end after the request under way
 	killed   atomic.Bool // connections end now
 
