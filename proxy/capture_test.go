@@ -11,6 +11,7 @@ import (
 	"wayguard/document"
 	"wayguard/element"
 	"wayguard/event"
+	"wayguard/site"
 )
 
 const specs = `
@@ -101,6 +102,37 @@ func TestWithRealSpecs(t *testing.T) {
 	until(t, "the end of the work", func() bool { return s.Counts().Memory == 0 && s.Counts().QueueDepth == 0 })
 	if len(o.seen) != 0 || len(asked) != 0 {
 		t.Errorf("observed %d, asked %d", len(o.seen), len(asked))
+	}
+}
+
+// TestIdentityCookieIsSeen has a site set its cookie: the event knows the token that was issued, and the next one brings it.
+func TestIdentityCookieIsSeen(t *testing.T) {
+	at := application(t, func(rw http.ResponseWriter, _ *http.Request) { rw.Header().Set("Cache-Control", "no-store") })
+	o := newObserver()
+	s := start(t, at, nil, o)
+	set := sites(t, site.Config{Name: "shop", IdentityCookie: site.CookieConfig{On: true, Name: "sessionid", Insecure: true}})
+	s.Swap(Snapshot{Specs: compiled(t), Policy: fakePolicy{}, Sites: set})
+	answer, err := http.Get(s.url + "/shop/shoes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	first := o.next(t)
+	if len(answer.Cookies()) != 1 || len(first.Evidence.Tokens) != 1 || !first.Evidence.Tokens[0].Issued {
+		t.Fatalf("cookies %v, evidence %+v", answer.Cookies(), first.Evidence)
+	}
+	request, err := http.NewRequest(http.MethodGet, s.url+"/shop/hats", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.AddCookie(answer.Cookies()[0])
+	if answer, err = http.DefaultClient.Do(request); err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	second := o.next(t)
+	if len(second.Evidence.Tokens) != 1 || second.Evidence.Tokens[0].Hash != first.Evidence.Tokens[0].Hash || second.Evidence.Tokens[0].Issued {
+		t.Errorf("the second event has %+v, the first %+v", second.Evidence, first.Evidence)
 	}
 }
 

@@ -15,11 +15,10 @@ const spliceFrom = 64 << 10
 func (p *passage) relay(e *origin.Endpoint, conn *origin.Conn) {
 	r := &p.response
 	e.Report(origin.ResultOfStatus(r.Status))
-	if p.ex != nil {
-		p.ex.answered(r.Status, r.Fields)
-	}
+	ours := p.directive.ResponseFields(p.asked.method, r.Status, r.Fields)
+	p.tell(r.Status, r.Fields, ours)
 	p.head = reply{head: r, status: r.Status, reason: r.Reason, fields: r.Fields, framing: r.Framing, drop: p.directive.DropResponse}
-	p.head.add = p.alternative(p.directive.ResponseFields(p.asked.method, r.Status, r.Fields), r.Present.Has(http1.AltSvc))
+	p.head.add = p.alternative(ours, r.Present.Has(http1.AltSvc))
 	framing := r.Framing
 	whole := p.head.framing.Bodiless || framing.Empty()
 	if framing.Bodiless {
@@ -57,6 +56,18 @@ func (p *passage) relay(e *origin.Endpoint, conn *origin.Conn) {
 		p.wire.complaints.say("the origin broke off its answer")
 		p.visitor.abort()
 	}
+}
+
+// tell gives the inspection the answer's head, with what the site adds: an identity cookie that it sets is what the
+// visitor's next request is known by.
+func (p *passage) tell(status int, fields, ours []http1.Field) {
+	if p.ex == nil {
+		return
+	}
+	if len(ours) > 0 {
+		fields = append(fields[:len(fields):len(fields)], ours...)
+	}
+	p.ex.answered(status, fields)
 }
 
 // alternative adds where HTTP/3 is spoken, unless the origin tells of its own.

@@ -183,9 +183,8 @@ func headerFields(header http.Header) []http1.Field {
 func (p *passage) relayAnswer(answer *http.Response, watch *watch) {
 	defer func() { _ = answer.Body.Close() }()
 	fields := headerFields(answer.Header)
-	if p.ex != nil {
-		p.ex.answered(answer.StatusCode, fields)
-	}
+	ours := p.directive.ResponseFields(p.asked.method, answer.StatusCode, fields)
+	p.tell(answer.StatusCode, fields, ours)
 	if drop := p.directive.DropResponse; drop != nil {
 		fields = slices.DeleteFunc(fields, func(field http1.Field) bool { return drop(field.Name) })
 	}
@@ -193,7 +192,7 @@ func (p *passage) relayAnswer(answer *http.Response, watch *watch) {
 	if p.asked.method == http.MethodHead || answer.StatusCode == http.StatusNoContent || answer.StatusCode == http.StatusNotModified {
 		framing = http1.Framing{Bodiless: true, Length: answer.ContentLength, HasLength: answer.ContentLength >= 0}
 	}
-	fields = append(fields, p.directive.ResponseFields(p.asked.method, answer.StatusCode, fields)...)
+	fields = append(fields, ours...)
 	fields = p.alternative(fields, answer.Header["Alt-Svc"] != nil)
 	p.head = reply{status: answer.StatusCode, fields: fields, framing: framing}
 	err := p.visitor.respond(&p.head)

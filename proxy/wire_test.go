@@ -331,7 +331,7 @@ func TestSlowReaderIsNotCut(t *testing.T) {
 		_, _ = io.CopyN(rw, zeros{}, size)
 	})
 	for _, spec := range []route{nil, passThrough(2 * size)} {
-		s := start(t, at, spec, newObserver(), func(c *Config) { c.Limits.StallTimeout = 150 * time.Millisecond })
+		s := start(t, at, spec, newObserver(), func(c *Config) { c.Limits.StallTimeout = 500 * time.Millisecond })
 		conn := dial(t, s.address)
 		_ = conn.SetReadBuffer(64 << 10)
 		_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -341,7 +341,7 @@ func TestSlowReaderIsNotCut(t *testing.T) {
 			if read += n; err != nil {
 				t.Fatalf("cut after %d bytes: %v", read, err)
 			}
-			time.Sleep(50 * time.Millisecond)
+			time.Sleep(100 * time.Millisecond)
 		}
 		if n, err := io.CopyN(io.Discard, conn, size-read); err != nil {
 			t.Errorf("cut %d bytes before the end: %v", size-read-n, err)
