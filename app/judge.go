@@ -92,9 +92,7 @@ func (j *judge) Consider(ctx context.Context, e event.Event) (event.Verdict, err
 
 // Observe implements proxy.Observer: it judges a finished event, logs it and commits the state. Nothing of the event is kept.
 func (j *judge) Observe(ctx context.Context, e event.Event) error {
-	select {
-	case <-j.waiting:
-	case <-ctx.Done():
+	if !j.ready(ctx) {
 		j.shed.Add(1)
 		return errRestoring
 	}
@@ -115,6 +113,21 @@ func (j *judge) Observe(ctx context.Context, e event.Event) error {
 	j.judged.Add(1)
 	j.position = position
 	return nil
+}
+
+// ready waits until the state is back; false when ctx ends before that.
+func (j *judge) ready(ctx context.Context) bool {
+	select {
+	case <-j.waiting: // as nearly always: a wait for two things costs more
+		return true
+	default:
+	}
+	select {
+	case <-j.waiting:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // commit judges the event and stores what follows. The caller holds the lock; the step is good until the next event.

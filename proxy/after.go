@@ -11,7 +11,7 @@ import (
 // the work itself, and what is worked off together shares caches, and the log's next write.
 const (
 	// linger is how long an exchange waits for others, about and at most.
-	linger = 2 * time.Millisecond
+	linger = 5 * time.Millisecond
 	// enough exchanges are not waited with.
 	enough = 64
 	// behind is how many exchanges wait for each worker that is woken beside the first.

@@ -32,8 +32,16 @@
 // from the visitor, which cannot be done inside Serve: it is left and entered again. Such a body goes to the origin by a
 // second goroutine (upload), because an origin may answer at any time. An idle connection holds no buffer and no passage.
 //
-// Memory of a head belongs to the connection's buffer and is used again; what an exchange keeps is copied (keep.go), and
-// never used again, because events may hold on to it.
+// Memory of a head belongs to the connection's buffer and is used again; what an exchange keeps is copied (keep.go). That
+// memory is used again too, when the passage, the queue and an inline question have all released the exchange: a question
+// that was given up on keeps its own until it ends. An event is good until the observer returns.
+//
+// # After the answer
+//
+// Finished exchanges are gathered (after.go): a visitor's goroutine puts one into its visitor's lane and goes on, and a worker
+// takes what has come together every few milliseconds, or at once when there is enough of it, when an inline question waits for
+// a lane, when memory is short, and at the end. Inline questions are asked by goroutines that are used again (asker.go), so
+// that a visitor can go on without the answer.
 //
 // # Time
 //

@@ -130,3 +130,31 @@ func TestSurplusIsNobodysAnswer(t *testing.T) {
 		})
 	}
 }
+
+// TestPipelinedBehindABodyThatWasStreamed sends a head in two pieces behind a body that came in pieces: what was scanned for the
+// end of a head before must not count.
+func TestPipelinedBehindABodyThatWasStreamed(t *testing.T) {
+	at := application(t, func(rw http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		_, _ = fmt.Fprintf(rw, "%s %d", r.URL.Path, len(body))
+	})
+	s := start(t, at, nil, newObserver())
+	for cut := 1; cut < 30; cut++ {
+		conn := dial(t, s.address)
+		r := bufio.NewReader(conn)
+		_, _ = io.WriteString(conn, "GET /first HTTP/1.1\r\nHost: a\r\n\r\nPOST /second HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+		time.Sleep(2 * time.Millisecond)
+		third := "GET /third HTTP/1.1\r\nHost: a\r\n\r\n"
+		_, _ = io.WriteString(conn, "5\r\nhello\r\n")
+		time.Sleep(2 * time.Millisecond)
+		_, _ = io.WriteString(conn, "0\r\n\r\n"+third[:cut])
+		time.Sleep(2 * time.Millisecond)
+		_, _ = io.WriteString(conn, third[cut:])
+		if got := readAnswers(t, r, 3); got[1] != "/second 5" || got[2] != "/third 0" {
+			t.Fatalf("cut at %d: %q", cut, got)
+		}
+	}
+	if panics := s.Counts().Panics; panics != 0 {
+		t.Errorf("%d panics", panics)
+	}
+}

@@ -100,6 +100,7 @@ func (c *conn) stream() bool {
 		defer c.tls.block(false)
 	}
 	p.run()
+	c.scanned = c.from // the body has moved what lies behind it
 	if in != nil && !in.ended.Load() {
 		c.answer.unread, c.answer.last = true, true
 	}

@@ -27,7 +27,7 @@ func (w *wire) serveHTTP(rw http.ResponseWriter, r *http.Request, who identity) 
 	a.down.enter(phaseWorking, w.clock.read())
 	p.visitor = a
 	a.ask(who)
-	stop := context.AfterFunc(r.Context(), a.down.leave)
+	stop := context.AfterFunc(r.Context(), a.leave)
 	finished := false
 	defer func() {
 		if !finished {
@@ -56,6 +56,13 @@ type handlerAnswer struct {
 
 	framing http1.Framing
 	aborted bool
+}
+
+// leave notes that the visitor has gone. To net/http a body that did not come in time means the same.
+func (a *handlerAnswer) leave() {
+	if !a.body.late() {
+		a.down.leave()
+	}
 }
 
 // ask fills in what was asked.
@@ -163,6 +170,9 @@ func (a *handlerAnswer) respond(r *reply) error {
 		a.body.answered()
 	}
 	a.writer.WriteHeader(r.status)
+	if a.body.late() {
+		return nil
+	}
 	return a.request.Context().Err()
 }
 
@@ -220,7 +230,8 @@ type handlerBody struct {
 	stopped atomic.Bool
 
 	limiting sync.Mutex
-	patient  bool // the answer has begun, or nobody reads any more
+	until    time.Time // of the Read under way; zero for none
+	patient  bool      // the answer has begun, or nobody reads any more
 }
 
 // Read implements io.Reader.
@@ -232,14 +243,21 @@ func (b *handlerBody) Read(into []byte) (int, error) {
 	}
 	b.limit(true)
 	n, err := b.source.Body.Read(into)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, errStalled
+	}
 	b.limit(false)
-	switch {
-	case err == io.EOF:
+	if err == io.EOF {
 		b.ended.Store(true)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		err = errStalled
 	}
 	return n, err
+}
+
+// late says that the time of a Read has run out.
+func (b *handlerBody) late() bool {
+	b.limiting.Lock()
+	defer b.limiting.Unlock()
+	return !b.until.IsZero() && !time.Now().Before(b.until)
 }
 
 // limit bounds the time of a Read. Between two there must be no limit: net/http reads on by itself behind the end of a body.
@@ -248,15 +266,20 @@ func (b *handlerBody) limit(on bool) {
 	defer b.limiting.Unlock()
 	switch {
 	case b.patient:
+		return
 	case on:
-		_ = b.control.SetReadDeadline(time.Now().Add(b.stall))
+		b.until = time.Now().Add(b.stall)
 	default:
-		_ = b.control.SetReadDeadline(time.Time{})
+		b.until = time.Time{}
 	}
+	_ = b.control.SetReadDeadline(b.until)
 }
 
 // answered takes the limit away: calls that stream both ways may be silent.
 func (b *handlerBody) answered() {
+	if b.late() {
+		return
+	}
 	b.limit(false)
 	b.limiting.Lock()
 	defer b.limiting.Unlock()
@@ -283,4 +306,14 @@ func (b *handlerBody) stop() {
 	}
 }
 
-func (b *handlerBody) close() { b.stopped.Store(true) }
+// close has nobody read any more. What net/http still reads by itself must not take for ever.
+func (b *handlerBody) close() {
+	b.stopped.Store(true)
+	if b.source == nil || b.over() {
+		return
+	}
+	b.limiting.Lock()
+	defer b.limiting.Unlock()
+	b.patient = true
+	_ = b.control.SetReadDeadline(time.Now().Add(b.stall))
+}
