@@ -22,7 +22,6 @@ type Conn struct {
 	tls      *tls.Conn
 	held     *held
 	quiet    quiet
-	released time.Time
 
 	pool     *pool
 	endpoint *Endpoint
@@ -213,7 +212,7 @@ func (c *Conn) Socket() *socket.Conn {
 	return c.socket
 }
 
-// Doubt has the connection looked at before it is used again: more may come on it than belongs to the answer, such as the
+// Doubt has the connection left alone for a moment and looked at before it is used again: more may come on it than belongs to the answer, such as the
 // body of an answer that has none. What came in several reads is doubted anyway.
 func (c *Conn) Doubt() { c.parts = severalParts }
 
@@ -235,14 +234,6 @@ func (c *Conn) Endpoint() *Endpoint { return c.endpoint }
 // Reused says whether the connection was kept from an earlier request.
 func (c *Conn) Reused() bool { return c.reused }
 
-// Rested is how long the connection was kept since its last request, 0 for a new one.
-func (c *Conn) Rested() time.Duration {
-	if !c.reused {
-		return 0
-	}
-	return time.Since(c.released)
-}
-
 // Stale says whether an unused connection can be used no more: the endpoint has closed it, or has sent what nobody asked
 // for. It looks without taking anything. Connect has done so already where the connection was idle for long.
 func (c *Conn) Stale() bool { return c.cut.Load() || !c.quiet.quiet() }
@@ -261,7 +252,6 @@ func (c *Conn) Release(reusable bool) {
 		reusable = c.Conn.SetDeadline(time.Time{}) == nil
 	}
 	c.endpoint.busy.Add(-1)
-	c.released = time.Now()
 	c.pool.give(c, reusable && !c.cut.Load() && c.emptied())
 }
 

@@ -15,6 +15,8 @@ const (
 	sweepInterval = 250 * time.Millisecond
 	// trusted is how long a connection may have been idle and still be used without a look.
 	trusted = int64(time.Millisecond)
+	// rest is how long a connection in doubt is left alone, so that what may still come on it is there when it is looked at.
+	rest = int64(5 * time.Millisecond)
 	// patrolEvery is after how many sweeps idle connections are looked at, so that dead ones do not pile up.
 	patrolEvery = 16
 )
@@ -58,20 +60,21 @@ func newPool(owner *Set, d *dialer) *pool {
 func (p *pool) take(name string) (c *Conn, turn chan *Conn, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	limit, resting := p.dialer.limits.connections, -1
 	for i := len(p.idle) - 1; i >= 0; i-- {
-		if c = p.idle[i]; c.name != name {
-			continue
+		switch c = p.idle[i]; {
+		case c.name != name:
+		case c.parts >= severalParts && p.now()-c.since < rest:
+			resting = i
+		default:
+			return p.pull(i), nil, nil
 		}
-		copy(p.idle[i:], p.idle[i+1:])
-		p.idle[len(p.idle)-1] = nil
-		p.idle = p.idle[:len(p.idle)-1]
-		p.lend(c)
-		return c, nil, nil
 	}
-	limit := p.dialer.limits.connections
 	switch {
 	case limit == 0 || p.open < limit:
 		p.open++
+	case resting >= 0:
+		return p.pull(resting), nil, nil
 	case len(p.idle) > 0: // all for other names
 		p.drop(p.idle[0])
 		p.idle = append(p.idle[:0], p.idle[1:]...)
@@ -82,6 +85,16 @@ func (p *pool) take(name string) (c *Conn, turn chan *Conn, err error) {
 		p.waiting = append(p.waiting, turn)
 	}
 	return nil, turn, nil
+}
+
+// pull takes an unused connection out of the list. The lock is held.
+func (p *pool) pull(i int) *Conn {
+	c := p.idle[i]
+	copy(p.idle[i:], p.idle[i+1:])
+	p.idle[len(p.idle)-1] = nil
+	p.idle = p.idle[:len(p.idle)-1]
+	p.lend(c)
+	return c
 }
 
 // drop closes a connection whose place goes to somebody else.

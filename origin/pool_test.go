@@ -330,7 +330,11 @@ func TestSecure(t *testing.T) {
 				t.Fatalf("write and read: %v", err)
 			}
 		}
+		several := conn.parts >= severalParts
 		conn.Release(true)
+		if several {
+			time.Sleep(2 * time.Duration(rest))
+		}
 	}
 	if a.accepted.Load() != 1 || a.requests.Load() != 5 {
 		t.Errorf("%d connections, %d requests", a.accepted.Load(), a.requests.Load())

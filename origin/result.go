@@ -124,8 +124,8 @@ func ResultOfStatus(status int) Result {
 	return ResultOK
 }
 
-// Idempotent says whether a request of this method may be repeated when it may have been carried out (RFC 9110, 9.2.2).
-func Idempotent(method string) bool {
+// idempotent says whether a request of this method may be repeated when it may have been carried out (RFC 9110, 9.2.2).
+func idempotent(method string) bool {
 	switch method {
 	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":
 		return true
@@ -138,7 +138,7 @@ func Idempotent(method string) bool {
 // is so after everything but a failed Connect. The caller answers for the rest: that nothing of an answer has come, and
 // that the whole request, its body included, is still there to be sent.
 func (g *Group) RetryAllowed(method string, sent bool, attempt int) bool {
-	if attempt > g.config.Retries || sent && !Idempotent(method) {
+	if attempt > g.config.Retries || sent && !idempotent(method) {
 		return false
 	}
 	g.count().retries.Add(1)

@@ -116,3 +116,36 @@ func TestNamesOutliveTheirRequests(t *testing.T) {
 		t.Error("the connection for a.example was forgotten")
 	}
 }
+
+// TestDoubtfulConnectionsRest has the surplus come a moment after the answer: nobody may be given the connection before.
+func TestDoubtfulConnectionsRest(t *testing.T) {
+	noLeak(t)
+	app := serve(t, nil, good)
+	c := config("a", app.url())
+	e := pick(t, running(t, c).Find("a"))
+	first := connect(t, e)
+	ask(t, first)
+	first.Doubt()
+	first.Release(true)
+	second := connect(t, e)
+	if second == first && first.pool.now()-first.since < rest {
+		t.Error("used again at once")
+	}
+	ask(t, second)
+	second.Release(true)
+	time.Sleep(2 * time.Duration(rest))
+	if again := connect(t, e); !again.Reused() {
+		t.Error("none was used again")
+	} else {
+		again.Release(true)
+	}
+	// Where there may be no more, one that rests has to do.
+	c.Connections = 1
+	e = pick(t, running(t, c).Find("a"))
+	for range 3 {
+		conn := connect(t, e)
+		ask(t, conn)
+		conn.Doubt()
+		conn.Release(true)
+	}
+}

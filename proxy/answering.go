@@ -121,7 +121,7 @@ func (a *answering) send(p []byte) error {
 	}
 	var err error
 	if c.tls != nil {
-		_, err = c.tls.conn.Write(p)
+		err = c.tls.send(p)
 	} else {
 		_, err = c.socket.Write(p)
 	}

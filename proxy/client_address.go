@@ -68,12 +68,3 @@ func parseHop(text string) (netip.Addr, bool) {
 	}
 	return netip.Addr{}, false
 }
-
-// peerAddress is the address of a connection's other end as net/http tells it.
-func peerAddress(remote string) netip.Addr {
-	with, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return with.Addr().WithZone("").Unmap()
-}

@@ -3,7 +3,6 @@ package proxy
 import (
 	"net/http"
 	"strings"
-	"time"
 
 	"wayguard/http1"
 	"wayguard/origin"
@@ -73,17 +72,12 @@ func (p *passage) try(e *origin.Endpoint) trouble {
 	return p.exchange(e, conn)
 }
 
-// lookAfter is how long a kept connection must have rested for a look at it to be worth a system call. At full load
-// connections rest for less.
-const lookAfter = time.Millisecond
-
-// connect gives a connection to the endpoint. What cannot be sent twice, because its body is still coming or because twice
-// would be once too often, does not go out on a kept connection that the origin has closed meanwhile.
+// connect gives a connection to the endpoint. One that has rested for more than a moment was looked at. A body that is still
+// coming cannot be sent twice, so for that every kept connection is worth a look.
 func (p *passage) connect(e *origin.Endpoint) (*origin.Conn, error) {
-	twice := p.asked.whole && origin.Idempotent(p.asked.method)
 	for {
 		conn, err := e.ConnectFor(p.wire.requests, p.hostFor(e))
-		if err != nil || twice || p.asked.whole && conn.Rested() < lookAfter || !conn.Reused() || !conn.Stale() {
+		if err != nil || p.asked.whole || !conn.Reused() || !conn.Stale() {
 			return conn, err
 		}
 		conn.Release(false)

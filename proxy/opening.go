@@ -100,5 +100,8 @@ func (u *unblocked) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// CloseWrite tells the visitor that nothing more will come.
+func (u *unblocked) CloseWrite() error { return u.owner.socket.CloseWrite() }
+
 // Close does nothing: the connection's own end is the socket's.
 func (u *unblocked) Close() error { return nil }

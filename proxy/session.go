@@ -3,6 +3,7 @@ package proxy
 import (
 	"crypto/tls"
 	"net"
+	"sync"
 	"time"
 
 	"wayguard/fingerprint"
@@ -23,6 +24,9 @@ type session struct {
 	from, to int
 	blocking bool // outside of Serve: what is missing is waited for
 	hurried  bool // the end of the stream need not be seen together with the last bytes
+
+	gathering sync.Mutex
+	gathered  []byte // what is to be written together; nil while all is written at once
 }
 
 // wouldBlock tells crypto/tls that there is nothing more at the moment. An error that says it is temporary leaves
@@ -86,8 +90,53 @@ func (s *session) release() {
 	s.cipher, s.from, s.to = nil, 0, 0
 }
 
-// Write implements net.Conn.
-func (s *session) Write(p []byte) (int, error) { return s.owner.socket.Write(p) }
+// Write implements net.Conn. Who reads may write too: TLS has answers of its own.
+func (s *session) Write(p []byte) (int, error) {
+	s.gathering.Lock()
+	defer s.gathering.Unlock()
+	if s.gathered == nil || len(s.gathered)+len(p) > cap(s.gathered) {
+		if err := s.pour(); err != nil {
+			return 0, err
+		}
+		return s.owner.socket.Write(p)
+	}
+	s.gathered = append(s.gathered, p...)
+	return len(p), nil
+}
+
+// longestRecord is how much one TLS record holds, in bytes.
+const longestRecord = 16 << 10
+
+// send encrypts and writes. What takes several records is gathered first, so that it is one write all the same.
+func (s *session) send(p []byte) error {
+	if len(p) <= longestRecord {
+		_, err := s.conn.Write(p)
+		return err
+	}
+	buffer := s.owner.wire.buffers.take(largeBuffer)
+	defer s.owner.wire.buffers.give(buffer)
+	s.gathering.Lock()
+	s.gathered = buffer[:0]
+	s.gathering.Unlock()
+	_, err := s.conn.Write(p)
+	s.gathering.Lock()
+	defer s.gathering.Unlock()
+	if poured := s.pour(); err == nil {
+		err = poured
+	}
+	s.gathered = nil
+	return err
+}
+
+// pour writes what was gathered. The lock is held.
+func (s *session) pour() error {
+	if len(s.gathered) == 0 {
+		return nil
+	}
+	_, err := s.owner.socket.Write(s.gathered)
+	s.gathered = s.gathered[:0]
+	return err
+}
 
 // Close does nothing: the connection's own end is the socket's.
 func (s *session) Close() error { return nil }

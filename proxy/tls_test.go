@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/big"
@@ -15,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -98,5 +100,31 @@ func TestUnreadableCertificate(t *testing.T) {
 	}
 	if len(s.Addresses()) != 0 {
 		t.Error("some addresses are listened on")
+	}
+}
+
+// TestLongAnswersOverTLS are written in few pieces, and arrive as they were.
+func TestLongAnswersOverTLS(t *testing.T) {
+	text := strings.Repeat("0123456789", 9000)
+	at := application(t, func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/length" {
+			rw.Header().Set("Content-Length", fmt.Sprint(len(text)))
+		}
+		_, _ = io.WriteString(rw, text)
+	})
+	files := writeCertificate(t, t.TempDir(), "one")
+	s := start(t, at, nil, newObserver(), func(c *Config) { c.Listen[0].TLS = &files })
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: trusting(t, files)}}
+	defer client.CloseIdleConnections()
+	for i := range 20 {
+		answer, err := client.Get("https://" + s.address + []string{"/length", "/chunks"}[i%2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if string(got) != text || err != nil {
+			t.Fatalf("%d bytes, %v", len(got), err)
+		}
 	}
 }

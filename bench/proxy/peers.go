@@ -150,16 +150,6 @@ func (f *field) stop() {
 	}
 }
 
-// find gives a peer by its name.
-func (f *field) find(name string) *peer {
-	for _, p := range f.peers {
-		if p.name == name {
-			return p
-		}
-	}
-	return nil
-}
-
 // versions are what the peers say of themselves.
 func (f *field) versions() map[string]string {
 	all := map[string]string{}
