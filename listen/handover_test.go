@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // answered is what a player said.
@@ -358,12 +360,21 @@ func TestStrangeInheritance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _, _ = file.Close(), stream.Close() }()
+	// What is inherited has no other owner, who would close it a second time, under another's number.
+	orphan := func(file *os.File) int {
+		descriptor, err := unix.FcntlInt(file.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return descriptor
+	}
 	for name, set := range map[string]map[string]string{
 		"no JSON":        {handoverVariable: "3,4"},
 		"standard":       {handoverVariable: `{"word":1,"life":2,"sockets":[]}`},
 		"not open":       {handoverVariable: `{"word":900,"life":901,"sockets":[{"descriptor":902,"network":"tcp"}]}`},
-		"a file":         {handoverVariable: fmt.Sprintf(`{"word":900,"life":901,"sockets":[{"descriptor":%d,"network":"tcp"}]}`, file.Fd())},
-		"a connection":   {handoverVariable: fmt.Sprintf(`{"word":900,"life":901,"sockets":[{"descriptor":%d,"network":"tcp"}]}`, stream.Fd())},
+		"a file":         {handoverVariable: fmt.Sprintf(`{"word":900,"life":901,"sockets":[{"descriptor":%d,"network":"tcp"}]}`, orphan(file))},
+		"a connection":   {handoverVariable: fmt.Sprintf(`{"word":900,"life":901,"sockets":[{"descriptor":%d,"network":"tcp"}]}`, orphan(stream))},
 		"standard input": {handoverVariable: `{"word":900,"life":901,"sockets":[{"descriptor":0,"network":"tcp"}]}`},
 		"systemd count":  {systemdCount: "many", systemdPID: fmt.Sprint(os.Getpid())},
 		"systemd number": {systemdCount: "100000", systemdPID: fmt.Sprint(os.Getpid())},
