@@ -133,7 +133,7 @@ func fullDisk(ctx context.Context) ([]Figure, error) {
 		return nil, fmt.Errorf("a small file system (needs root): %w: %s", err, output)
 	}
 	defer func() { _ = exec.Command("umount", "-l", dir).Run() }()
-	w, stop, err := instance(ctx, dir, "limits: {log_buffer: 256KiB}\n")
+	w, stop, err := instance(ctx, dir, "limits: {log_buffer: 64KiB}\n")
 	if err != nil {
 		return nil, err
 	}
