@@ -49,6 +49,10 @@ type conn struct {
 
 	// Since when something is waited for, in the server's milliseconds; 0 is not at all.
 	began, partial, idle int64
+	heard, looked        int64       // when something was read last, and what heard was when the end was looked for
+	hungUp               func() bool // Opening.HungUp
+	progress             func() (acknowledged uint64, waiting bool)
+	acknowledged         uint64        // when progress was asked last
 	cause                *Error        // why we ended the connection
 	broken               bool          // nothing can be read or written any more
 	handlers             chan struct{} // closed when the last handler returns; nil while nobody waits
@@ -64,6 +68,7 @@ func newConn(s *Server, netConn net.Conn, opening Opening) *conn {
 	c.decoder = hpack.NewDecoder(tableSize, c.head.emit)
 	// What one string may grow to: a block is bounded, and Huffman's code saves three eighths at most.
 	c.decoder.SetMaxStringLength(2 * c.head.most())
+	c.hungUp, c.progress = opening.HungUp, opening.Progress
 	c.began = s.now()
 	c.idle = c.began
 	return c

@@ -175,6 +175,7 @@ func (c *conn) settle(waiting bool) error {
 	if c.broken {
 		return errEnded
 	}
+	c.heard = c.server.clock.Load()
 	if c.leave.ending {
 		c.in.start, c.in.end = 0, 0
 		return nil

@@ -17,6 +17,31 @@ const warning = "leaving."
 // leaveTime is how long that answer is waited for, in milliseconds.
 const leaveTime = 1000
 
+// idleFor is how long there has been no request, in milliseconds; -1 while there is one, or when the connection is ending.
+func (c *conn) idleFor(now int64) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.unused(now)
+}
+
+func (c *conn) unused(now int64) int64 {
+	if c.broken || c.leave.ending || c.open > 0 || len(c.streams) > 0 {
+		return -1
+	}
+	return max(0, now-c.idle)
+}
+
+// evict cuts the connection if it has been idle for so long.
+func (c *conn) evict(now, long int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if unused := c.unused(now); unused < 0 || unused < long {
+		return false
+	}
+	c.cutOff()
+	return true
+}
+
 // drain begins to leave.
 func (c *conn) drain() {
 	c.mu.Lock()

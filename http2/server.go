@@ -56,6 +56,12 @@ type Opening struct {
 	// Serve, if not nil, is called instead of waiting in Read: socket.Conn.Serve of the connection below. Then Read never
 	// waits; while there is nothing it gives an error that is socket.ErrWouldBlock. A TLS handshake has to be over before.
 	Serve func(ready func(first bool) (wait bool)) error
+	// HungUp, if not nil, says whether the visitor has closed its side: socket.Conn.HungUp. An end that came together with the
+	// last bytes wakes nobody inside Serve, so it is looked for when nothing has come for a second.
+	HungUp func() bool
+	// Progress, if not nil, tells how many bytes the visitor has acknowledged: socket.Conn.Progress. Who takes a few bytes now
+	// and then is slow, not stalled.
+	Progress func() (acknowledged uint64, waiting bool)
 }
 
 // Preface is what every HTTP/2 connection begins with.
@@ -139,6 +145,26 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return ctx.Err()
 	}
 }
+
+// EvictIdle ends connections without a request to make room for others: those that have been idle longest, so many at most. It
+// tells how many it has ended.
+func (s *Server) EvictIdle(most int) (ended int) {
+	now := s.now()
+	oldest := int64(-1)
+	s.each(func(c *conn) { oldest = max(oldest, c.idleFor(now)) })
+	if oldest < 0 {
+		return 0
+	}
+	s.each(func(c *conn) {
+		if ended < most && c.evict(now, oldest-idleAlike) {
+			ended++
+		}
+	})
+	return ended
+}
+
+// idleAlike is what two idle times may differ by and count as the same, in milliseconds.
+const idleAlike = 1000
 
 // each calls f for every connection, without the server's lock.
 func (s *Server) each(f func(*conn)) {

@@ -2,6 +2,9 @@ package http2
 
 import "time"
 
+// silence is after how long without a byte it is looked whether the visitor is still there, in milliseconds.
+const silence = 1000
+
 // sweep ends what takes too long. Times are in the server's milliseconds.
 func (c *conn) sweep(now int64) {
 	c.mu.Lock()
@@ -9,9 +12,17 @@ func (c *conn) sweep(now int64) {
 	if c.broken {
 		return
 	}
+	if c.hungUp != nil && c.looked != c.heard && now-c.heard > silence {
+		if c.looked = c.heard; c.hungUp() {
+			c.cutOff()
+			return
+		}
+	}
 	config := &c.server.config
 	late := func(since int64, limit time.Duration) bool { return since > 0 && now-since > limit.Milliseconds() }
 	switch {
+	case late(c.output.since, config.StallTimeout/2) && c.taking():
+		c.output.since = now
 	case late(c.output.since, config.StallTimeout):
 		c.server.config.Count(CountStalled)
 		c.cutOff() // not even an error can be written
@@ -27,6 +38,17 @@ func (c *conn) sweep(now int64) {
 	default:
 		c.sweepStreams(now, config.StallTimeout.Milliseconds())
 	}
+}
+
+// taking says whether the visitor has taken anything since this was last asked.
+func (c *conn) taking() bool {
+	if c.progress == nil {
+		return false
+	}
+	acknowledged, _ := c.progress()
+	taken := acknowledged != c.acknowledged
+	c.acknowledged = acknowledged
+	return taken
 }
 
 func (c *conn) sweepStreams(now, limit int64) {

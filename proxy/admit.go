@@ -60,7 +60,9 @@ func (w *wire) evict() bool {
 		}
 	}
 	if oldest < 0 {
-		return false
+		ended := w.http2.EvictIdle(len(w.conns)/100 + 1)
+		w.counts.evicted.Add(uint64(ended))
+		return ended > 0
 	}
 	left := len(w.conns)/100 + 1
 	for c := range w.conns {

@@ -63,7 +63,9 @@ func (c *conn) live() {
 	for {
 		err := c.socket.Serve(c.readyFunc)
 		if err != nil {
-			c.timedOut()
+			if c.interrupted() {
+				continue
+			}
 			return
 		}
 		switch c.then {
@@ -312,12 +314,21 @@ func (c *conn) farewell(p *passage, status int) {
 	c.drop()
 }
 
-// timedOut ends a connection whose wait for a request was cut.
-func (c *conn) timedOut() {
-	why := c.down.enter(phaseWorking, 0)
-	if why != cutTime || c.from == c.to || c.wire.killed.Load() {
-		return
+// interrupted ends a connection whose wait for a request was cut. It answers true where a request came just then, which would
+// otherwise be lost.
+func (c *conn) interrupted() (again bool) {
+	switch why := c.down.enter(phaseWorking, 0); {
+	case c.wire.killed.Load():
+	case why == cutTime && c.from < c.to:
+		c.timedOut()
+	case why == cutStopping && c.socket.Waiting():
+		return c.socket.SetReadDeadline(time.Time{}) == nil
 	}
+	return false
+}
+
+// timedOut tells a visitor that the rest of the head did not come.
+func (c *conn) timedOut() {
 	_ = c.socket.SetWriteDeadline(time.Now().Add(time.Second))
 	c.wire.counts.badRequests.Add(1)
 	c.passage = c.wire.take()

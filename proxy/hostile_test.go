@@ -8,8 +8,11 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"wayguard/event"
 	"wayguard/listen"
@@ -261,5 +264,136 @@ func TestCallThatBeginsSilently(t *testing.T) {
 	defer func() { _ = answer.Body.Close() }()
 	if text, err := io.ReadAll(answer.Body); string(text) != "hello" || err != nil {
 		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// TestHalfOfATunnel has one end of a WebSocket close its half while the other one stays silent. It is not kept for ever; an end that
+// still sends is.
+func TestHalfOfATunnel(t *testing.T) {
+	closes := make(chan bool, 1)
+	at := script(t, func(_ int, _ *http.Request, conn net.Conn) {
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+		if <-closes {
+			_ = conn.(*net.TCPConn).CloseWrite()
+			_, _ = io.Copy(io.Discard, conn)
+			return
+		}
+		_, _ = io.Copy(io.Discard, conn) // until the visitor has closed its half
+		for range 8 {
+			time.Sleep(100 * time.Millisecond)
+			_, _ = io.WriteString(conn, "x")
+		}
+		time.Sleep(10 * time.Second)
+	})
+	s := start(t, at, nil, newObserver(), func(c *Config) { c.Limits.StallTimeout = 300 * time.Millisecond })
+	for _, originFirst := range []bool{true, false} {
+		conn := dial(t, s.address)
+		_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+		closes <- originFirst
+		r := bufio.NewReader(conn)
+		if answer, err := http.ReadResponse(r, nil); err != nil || answer.StatusCode != 101 {
+			t.Fatal(answer, err)
+		}
+		if !originFirst {
+			_ = conn.CloseWrite()
+		}
+		if text, _ := io.ReadAll(r); !originFirst && string(text) != "xxxxxxxx" {
+			t.Errorf("after the visitor's half was closed: %q", text)
+		}
+		until(t, "the end of the tunnel", func() bool {
+			s.wire.mu.Lock()
+			defer s.wire.mu.Unlock()
+			return len(s.wire.conns) == 0
+		})
+	}
+}
+
+// TestEndBehindTheLastBytes has an HTTP/2 visitor send its last bytes and its end at once, where no edge tells the end.
+func TestEndBehindTheLastBytes(t *testing.T) {
+	s := start(t, "http://127.0.0.1:1", nil, newObserver(), withH2C)
+	for range 20 {
+		conn := dial(t, s.address)
+		// The preface and SETTINGS in two pieces, the second with the end.
+		_, _ = io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+		time.Sleep(time.Millisecond)
+		_, _ = conn.Write([]byte{0, 0, 0, 4, 0, 0, 0, 0, 0})
+		_ = conn.CloseWrite()
+	}
+	s.settled(t)
+}
+
+// TestRequestsThatComeAtTheEnd are served: on connections that are idle, and on ones that have just begun.
+func TestRequestsThatComeAtTheEnd(t *testing.T) {
+	at := application(t, func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "ok") })
+	s := start(t, at, nil, newObserver())
+	conn := dial(t, s.address)
+	until(t, "the connection", func() bool {
+		s.wire.mu.Lock()
+		defer s.wire.mu.Unlock()
+		return len(s.wire.conns) == 1
+	})
+	s.stop()
+	time.Sleep(50 * time.Millisecond)
+	_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	if got := readAnswers(t, bufio.NewReader(conn), 1)[0]; got != "ok" {
+		t.Error(got)
+	}
+}
+
+// TestIdleHTTP2ConnectionsMakeRoom fills every place with connections that ask nothing.
+func TestIdleHTTP2ConnectionsMakeRoom(t *testing.T) {
+	at := application(t, func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "ok") })
+	s := start(t, at, nil, newObserver(), withH2C, func(c *Config) { c.Limits.Connections = 5 })
+	for range 5 {
+		conn := dial(t, s.address)
+		_, _ = io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+		if _, err := io.ReadFull(conn, make([]byte, 20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 3 {
+		conn := dial(t, s.address)
+		_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		if got := readAnswers(t, bufio.NewReader(conn), 1)[0]; got != "ok" {
+			t.Errorf("visitor %d got %q", i, got)
+		}
+	}
+	if s.Counts().Evicted == 0 {
+		t.Error("none was evicted")
+	}
+}
+
+// TestSlowReaderOfHTTP2 takes a few bytes now and then of an answer that is one long write.
+func TestSlowReaderOfHTTP2(t *testing.T) {
+	const size = 16 << 20
+	at := application(t, func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.CopyN(rw, zeros{}, size) })
+	s := start(t, at, nil, newObserver(), withH2C, func(c *Config) { c.Limits.StallTimeout = 2 * time.Second })
+	dialer := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
+		return raw.Control(func(fd uintptr) { // small pieces, each acknowledged, as over a real network
+			_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_MAXSEG, 1400)
+			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 8<<10)
+		})
+	}}
+	conn, err := dialer.Dial("tcp", s.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+	// SETTINGS and WINDOW_UPDATE with the largest windows, then GET / as HPACK has it.
+	_, _ = io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x04\x7f\xff\xff\xff"+
+		"\x00\x00\x04\x08\x00\x00\x00\x00\x00\x7f\x00\x00\x00\x00\x00\x06\x01\x05\x00\x00\x00\x01\x82\x86\x84\x41\x01a")
+	read := 0
+	buffer := make([]byte, 500)
+	for range 36 {
+		n, err := io.ReadFull(conn, buffer)
+		if read += n; err != nil {
+			t.Fatalf("cut after %d bytes: %v", read, err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	// What the system holds would come also from a connection that was cut.
+	if refusals := s.Counts().Refusals; len(refusals) != 0 {
+		t.Errorf("cut: %v", refusals)
 	}
 }

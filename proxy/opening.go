@@ -67,7 +67,7 @@ func (c *conn) http2(received []byte) {
 	if c.down.enter(phaseTunnel, c.wire.clock.read()) != cutNot {
 		return
 	}
-	opening := http2.Opening{Buffered: received, Info: &c.origin, Serve: c.serveAgain}
+	opening := http2.Opening{Buffered: received, Info: &c.origin, Serve: c.serveAgain, HungUp: c.gone, Progress: c.socket.Progress}
 	if c.tls != nil {
 		c.tls.hurried = true
 		_ = c.wire.http2.Serve(c.tls.conn, opening)

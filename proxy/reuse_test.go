@@ -96,3 +96,24 @@ func TestMemoryIsUsedAgainByOneAtATime(t *testing.T) {
 	visitors.Wait()
 	compared.Wait()
 }
+
+// TestActionsStayWithTheirRequest blocks every other request: what was done to one is not told of the next.
+func TestActionsStayWithTheirRequest(t *testing.T) {
+	o := newObserver()
+	o.consider = func(_ context.Context, e event.Event) (event.Verdict, error) {
+		if e.HTTP.Route == "/bad" {
+			return event.Verdict{Actions: []event.Action{{Name: "block", Kind: event.Block}}}, nil
+		}
+		return event.Verdict{}, nil
+	}
+	s := start(t, echo(t), inline(100), o)
+	for range 20 {
+		for path, actions := range map[string]int{"/bad": 1, "/good": 0} {
+			fetch(t, s.url+path)
+			e := o.next(t)
+			if e.HTTP.Route != path || len(e.Actions) != actions || (e.Result == event.Blocked) != (actions == 1) {
+				t.Fatalf("%s: event %+v", path, e)
+			}
+		}
+	}
+}

@@ -125,9 +125,10 @@ func (c *conn) stopBoth() {
 	c.stopOrigin()
 }
 
-// stopIfIdle ends a connection that waits for a request.
+// stopIfIdle ends a connection that waits for a request. The first request of a connection that has just begun is on its way.
 func (c *conn) stopIfIdle() {
-	if word, current, _ := c.down.look(c.wire.clock.read()); current == phaseIdle || current == phaseNew {
+	word, current, age := c.down.look(c.wire.clock.read())
+	if current == phaseIdle || current == phaseNew && age > silence {
 		c.down.cut(word, cutStopping, c.stopReading)
 	}
 }

@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"io"
+	"sync/atomic"
+	"time"
 
 	"wayguard/origin"
 )
@@ -35,10 +37,21 @@ func (p *passage) switchOver(e *origin.Endpoint, conn *origin.Conn) {
 	p.done(conn, false)
 }
 
+// tunnelled is the origin's end of a tunnel: an *origin.Conn.
+type tunnelled interface {
+	io.ReadWriter
+	CloseWrite() error
+	Cut()
+	SetReadDeadline(t time.Time) error
+}
+
 // tunnel carries bytes both ways.
-func (p *passage) tunnel(c *conn, conn *origin.Conn) {
+func (p *passage) tunnel(c *conn, conn tunnelled) {
 	early := c.in[c.from:c.to]
 	c.from = c.to
+	stall := c.wire.config.Limits.StallTimeout
+	visitor := &halfLimit{deadline: c.socket.SetReadDeadline, stall: stall}
+	origin := &halfLimit{deadline: conn.SetReadDeadline, stall: stall}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -49,20 +62,52 @@ func (p *passage) tunnel(c *conn, conn *origin.Conn) {
 			}
 		}()
 		// From the visitor to the origin.
-		if _, err := conn.Write(early); err != nil || c.pump(conn, c.visitorSide()) != nil {
+		if _, err := conn.Write(early); err != nil || c.pump(conn, &half{Reader: c.visitorSide(), limit: visitor}) != nil {
 			conn.Cut()
 			return
 		}
 		_ = conn.CloseWrite()
+		origin.begin()
 	}()
-	if c.pump(c.visitorSide(), conn) != nil {
+	if c.pump(c.visitorSide(), &half{Reader: conn, limit: origin}) != nil {
 		_ = c.socket.SetDeadline(past())
 	} else if c.tls != nil {
 		c.tls.closeWrite()
 	} else {
 		_ = c.socket.CloseWrite()
 	}
+	visitor.begin()
 	<-ended
+}
+
+// halfLimit ends one direction of a tunnel whose other one has ended, when nothing comes any more: who has nothing to say and
+// hears nothing is not there for ever.
+type halfLimit struct {
+	deadline func(time.Time) error
+	stall    time.Duration
+	begun    atomic.Bool
+}
+
+// begin says that the other direction has ended.
+func (l *halfLimit) begin() {
+	l.begun.Store(true)
+	l.renew()
+}
+
+func (l *halfLimit) renew() { _ = l.deadline(time.Now().Add(l.stall)) }
+
+// half reads one direction of a tunnel.
+type half struct {
+	io.Reader
+	limit *halfLimit
+}
+
+// Read implements io.Reader.
+func (h *half) Read(p []byte) (int, error) {
+	if h.limit.begun.Load() {
+		h.limit.renew()
+	}
+	return h.Reader.Read(p)
 }
 
 // visitorSide is the visitor's connection as a stream.

@@ -178,6 +178,16 @@ func (c *Conn) HungUp(pending int) (gone bool) {
 	return gone || err != nil
 }
 
+// Waiting says whether bytes are there to be read. It may be called at any time, by anybody.
+func (c *Conn) Waiting() (waiting bool) {
+	var buffer [1]byte
+	_ = c.raw.Control(func(fd uintptr) {
+		n, _, err := unix.Recvfrom(int(fd), buffer[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		waiting = err == nil && n > 0
+	})
+	return waiting
+}
+
 // The states of a TCP connection whose other end sends no more, as Linux numbers them.
 const (
 	tcpClose     = 7

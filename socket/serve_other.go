@@ -42,5 +42,8 @@ func (c *Conn) Ask(out, into []byte) (int, error) {
 // HungUp cannot be told here without reading.
 func (c *Conn) HungUp(int) (gone bool) { return false }
 
+// Waiting cannot be told here without reading.
+func (c *Conn) Waiting() (waiting bool) { return false }
+
 // Progress cannot be told here.
 func (c *Conn) Progress() (acknowledged uint64, waiting bool) { return 0, true }
