@@ -131,7 +131,9 @@ func caddyPlan(dir string, origin, clear, secure int) plan {
 	text := fmt.Sprintf(`{
 	admin off
 	auto_https off
-	log { level ERROR }
+	log {
+		level ERROR
+	}
 }
 http://127.0.0.1:%[2]d {
 	%[4]s
