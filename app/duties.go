@@ -134,7 +134,12 @@ func (h *house) swap(c config.Config) error {
 		return err
 	}
 	origins.Inherit(h.origins.Load())
+	p.prover.inherit(h.judge.plan.Load().prover)
 	h.judge.plan.Store(p)
+	select {
+	case h.swapped <- struct{}{}:
+	default:
+	}
 	h.origins.Store(origins)
 	h.proxy.Swap(proxy.Snapshot{Specs: p.specs, Policy: p, Sites: p.sites, Origins: origins})
 	return nil

@@ -31,6 +31,7 @@ type plan struct {
 	rules      *rule.Set
 	engine     *engine.Engine
 	sites      *site.Set
+	prover     *prover
 }
 
 // compile makes a plan and tells every problem. keys hash the sensitive values.
@@ -40,11 +41,10 @@ func compile(c config.Config, keys element.Keys) (*plan, document.Problems) {
 	problems = append(problems, more...)
 	p := &plan{config: c}
 	p.normaliser = element.NewNormaliser(catalogue, keys, element.Options{Region: c.Elements.PhoneRegion})
-	places, err := openPlaces(c.Location)
-	if err != nil {
-		problems = append(problems, document.Problem{Path: "location.files", Message: err.Error()})
-	}
-	p.specs, more = capture.Compile(capture.Config{Specs: c.Specs, Sessions: sessionTokens(c)}, p.normaliser, locator(places))
+	known, prover, more := knowledge(c)
+	problems = append(problems, more...)
+	p.prover = prover
+	p.specs, more = capture.Compile(capture.Config{Specs: c.Specs, Sessions: sessionTokens(c)}, p.normaliser, known)
 	problems = append(problems, more...)
 	problems = append(problems, failClosed(c)...)
 	p.rules, more = rule.Compile(c.Config, rule.StandardVocabulary(catalogue, specNames(c.Specs)))
@@ -54,6 +54,7 @@ func compile(c config.Config, keys element.Keys) (*plan, document.Problems) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
+	var err error
 	p.engine, err = engine.New(p.rules, engine.Settings{IdleTimeout: c.Sessions.IdleTimeout})
 	if err != nil {
 		return nil, document.Problems{{Message: err.Error()}}
@@ -182,23 +183,21 @@ func openPlaces(c config.LocationConfig) (*location.Database, error) {
 	return location.Open(files)
 }
 
-// locator adapts the location database to what capture asks for.
-func locator(places *location.Database) capture.Locator {
+// placeOf is what the location database knows of an address.
+func placeOf(places *location.Database, address netip.Addr) capture.Place {
 	if places == nil {
-		return nil
+		return capture.Place{}
 	}
-	return func(address netip.Addr) capture.Place {
-		p := places.Lookup(address)
-		place := capture.Place{Country: p.Country, Region: p.Region, City: p.City, Network: p.Network}
-		if p.ASN != 0 {
-			place.ASN = strconv.FormatUint(uint64(p.ASN), 10)
-		}
-		if p.Latitude != nil && p.Longitude != nil {
-			place.Latitude = strconv.FormatFloat(*p.Latitude, 'f', -1, 64)
-			place.Longitude = strconv.FormatFloat(*p.Longitude, 'f', -1, 64)
-		}
-		return place
+	p := places.Lookup(address)
+	place := capture.Place{Country: p.Country, Region: p.Region, City: p.City, Network: p.Network}
+	if p.ASN != 0 {
+		place.ASN = strconv.FormatUint(uint64(p.ASN), 10)
 	}
+	if p.Latitude != nil && p.Longitude != nil {
+		place.Latitude = strconv.FormatFloat(*p.Latitude, 'f', -1, 64)
+		place.Longitude = strconv.FormatFloat(*p.Longitude, 'f', -1, 64)
+	}
+	return place
 }
 
 // Block implements proxy.Policy.

@@ -110,7 +110,8 @@ type house struct {
 	proxy   *proxy.Server
 	origins atomic.Pointer[origin.Set] // those of the plan in force; the proxy closes each when it is replaced
 	metrics *prometheus.Registry
-	started bool // startWork was called
+	started bool          // startWork was called
+	swapped chan struct{} // another plan is in force
 	// hubListener and metricsListener are open from the start, so that a taken port is told at once; an engine has no Hub.
 	hubListener, metricsListener net.Listener
 
@@ -149,6 +150,7 @@ func open(world World, c config.Config, options RunOptions) (_ *house, err error
 		return nil, err
 	}
 	h.judge = newJudge(p)
+	h.swapped = make(chan struct{}, 1)
 	h.proxy, err = proxy.New(c.Proxy, proxy.Deps{Environment: c.Environment, Observer: h.judge, Log: world.Logger,
 		Inherited: options.Inherited})
 	if err != nil {
@@ -239,6 +241,7 @@ func (h *house) run(ctx context.Context, signals Signals, read func() (config.Co
 	front.Go(func() error { return h.proxy.Serve(serving) })
 	front.Go(func() error { h.reloads(serving, signals.Reload, read); return nil })
 	front.Go(func() error { tuneCollection(serving); return nil })
+	front.Go(func() error { h.prove(serving); return nil })
 	front.Go(func() error { h.upgrades(serving, signals.Upgrade, leave); return nil })
 	front.Go(func() error {
 		h.succeed(serving)

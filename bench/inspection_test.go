@@ -142,7 +142,7 @@ func newLoad(b *testing.B, visitors, exchanges int) *load {
 	}
 	var specs capture.Config
 	decode(b, specsText(), &specs)
-	set, problems := capture.Compile(specs, element.NewNormaliser(element.Default(), keys, element.Options{Region: "US"}), locate)
+	set, problems := capture.Compile(specs, element.NewNormaliser(element.Default(), keys, element.Options{Region: "US"}), capture.Knowledge{Locate: locate})
 	if err := problems.Err(); err != nil {
 		b.Fatal(err)
 	}

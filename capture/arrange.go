@@ -9,7 +9,7 @@ func (s *Spec) arrange() {
 	all := slices.Clone(names[:])
 	for _, list := range [][]take{s.request, s.response} {
 		for i := range list {
-			all = append(all, list[i].definition.Name)
+			all = append(all, list[i].name)
 		}
 	}
 	slices.Sort(all)
@@ -23,11 +23,11 @@ func (s *Spec) arrange() {
 		s.autoSlots[i] = slot(name)
 	}
 	for i := range s.request {
-		s.request[i].slot = slot(s.request[i].definition.Name)
+		s.request[i].slot = slot(s.request[i].name)
 		s.eachSource(&s.request[i], &s.requestPaths)
 	}
 	for i := range s.response {
-		s.response[i].slot = slot(s.response[i].definition.Name)
+		s.response[i].slot = slot(s.response[i].name)
 		s.eachSource(&s.response[i], &s.responsePaths)
 	}
 	for i := range s.outcomes {

@@ -47,12 +47,15 @@ func (m *message) read() *content {
 	}
 	m.isRead = true
 	c.truncated = m.body.Truncated
-	c.media, c.boundary = m.mediaType()
+	coded := m.contentType()
 	data := m.body.Bytes
 	if len(data) > m.limit {
 		data, c.truncated = data[:m.limit], true
 	}
-	codings := m.codings()
+	var codings []string
+	if coded {
+		codings = m.codings()
+	}
 	if len(codings) > maxCodings {
 		c.unreadable = true
 		m.issues.add("body_encoding", "", m.side()+" has more content encodings than are undone")
@@ -78,16 +81,33 @@ func (m *message) read() *content {
 	return c
 }
 
-// mediaType is the body's type in lower case; a charset other than UTF-8 makes the body unreadable.
-func (m *message) mediaType() (media, boundary string) {
-	header := headerValue(m.header, "content-type")
+// contentType reads the body's type, and says whether the head names a Content-Encoding.
+func (m *message) contentType() (coded bool) {
+	header, sent, several := "", false, false
 	for i := range m.header {
-		if equalFold(m.header[i].Name, "content-type") && m.header[i].Value != header {
-			m.content.unreadable = true
-			m.issues.add("duplicate_key", "", m.side()+" has several content types")
-			return "", ""
+		switch field := &m.header[i]; len(field.Name) {
+		case len("content-type"):
+			if equalFold(field.Name, "content-type") {
+				if !sent {
+					header, sent = field.Value, true
+				}
+				several = several || field.Value != header
+			}
+		case len("content-encoding"):
+			coded = coded || equalFold(field.Name, "content-encoding")
 		}
 	}
+	if several {
+		m.content.unreadable = true
+		m.issues.add("duplicate_key", "", m.side()+" has several content types")
+		return coded
+	}
+	m.content.media, m.content.boundary = m.mediaType(header)
+	return coded
+}
+
+// mediaType is a type in lower case; a charset other than UTF-8 makes the body unreadable.
+func (m *message) mediaType(header string) (media, boundary string) {
 	switch header {
 	case "", "application/json", "application/x-www-form-urlencoded", "text/html", "text/plain", "text/xml":
 		return header, "" // as nearly all of them are written

@@ -16,9 +16,9 @@ const maxSpecs = 2000
 
 // Compile checks a configuration whole and builds the set of its specs. The set holds the specs that have no problems;
 // a caller that wants all or nothing looks at the problems.
-func Compile(cfg Config, n *element.Normaliser, locate Locator) (*Set, document.Problems) {
-	c := compiler{catalogue: n.Catalogue(), known: element.Default(), names: map[string]document.Mark{}}
-	shared := newTools(n, locate, c.tokens(cfg.Sessions.Tokens))
+func Compile(cfg Config, n *element.Normaliser, knowledge Knowledge) (*Set, document.Problems) {
+	c := compiler{normaliser: n, catalogue: n.Catalogue(), known: element.Default(), names: map[string]document.Mark{}}
+	shared := newTools(n, knowledge, c.tokens(cfg.Sessions.Tokens))
 	set := &Set{}
 	if len(cfg.Specs) > maxSpecs {
 		c.problems = append(c.problems, document.Problem{Path: "specs",
@@ -39,14 +39,16 @@ func Compile(cfg Config, n *element.Normaliser, locate Locator) (*Set, document.
 		}
 	}
 	c.shadows(set.specs, marks)
-	set.index()
+	room := maxCandidates
+	set.branch = newBranch(set.specs, 0, &room)
 	set.settle()
 	return set, c.problems
 }
 
 // compiler collects the problems of one configuration.
 type compiler struct {
-	catalogue *element.Catalogue
+	normaliser *element.Normaliser
+	catalogue  *element.Catalogue
 	// known also holds the elements that are switched off: specs that take them are right, and take nothing.
 	known    *element.Catalogue
 	names    map[string]document.Mark

@@ -29,7 +29,7 @@ func (c *compiler) takes(config *SpecConfig, at document.Mark, written map[strin
 		}
 		t := byName[name]
 		if t == nil {
-			t = &take{definition: definition, known: definition.Type.InputParts()}
+			t = &take{name: name, kind: definition.Type, prepared: c.normaliser.Prepare(definition), known: definition.Type.InputParts()}
 			byName[name] = t
 		}
 		if !isPart {
@@ -43,7 +43,9 @@ func (c *compiler) takes(config *SpecConfig, at document.Mark, written map[strin
 	}
 	list := make([]take, 0, len(byName))
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		list = append(list, *byName[name])
+		t := byName[name]
+		t.alone = len(t.parts) == 0 && t.kind != element.Money
+		list = append(list, *t)
 	}
 	return list
 }
@@ -114,7 +116,7 @@ func (c *compiler) source(spec *SpecConfig, definition element.Definition, confi
 			c.tell(config.At.Problem(fmt.Sprintf("transform[%d]", i), err.Error(), c.transformHint(name)))
 			continue
 		}
-		s.transforms = append(s.transforms, made)
+		s.transforms, s.splits = append(s.transforms, made), s.splits || made.one == nil
 	}
 	c.money(spec, definition, config, &s, response)
 	return s

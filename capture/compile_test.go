@@ -108,7 +108,7 @@ func TestSwitchedOffElementsAreNotTaken(t *testing.T) {
 	doc, problems := document.Parse("a.yaml", []byte(taking("promo_code: { query: code }, username: { query: u }")))
 	var config capture.Config
 	problems = append(problems, doc.Decode(&config)...)
-	set, more := capture.Compile(config, element.NewNormaliser(catalogue, keys, element.Options{}), nil)
+	set, more := capture.Compile(config, element.NewNormaliser(catalogue, keys, element.Options{}), capture.Knowledge{})
 	if err := append(problems, more...).Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func FuzzCompile(f *testing.F) {
 		}
 		var config capture.Config
 		doc.Decode(&config)
-		set, _ := capture.Compile(config, n, nil)
+		set, _ := capture.Compile(config, n, capture.Knowledge{})
 		observe(set, r, resp)
 	})
 }

@@ -92,16 +92,16 @@ func TestRememberedFactsAreEachVisitorsOwn(t *testing.T) {
 	seen := map[string]event.Evidence{}
 	for round := range 2 {
 		for i := range 3000 {
-			agent := "agent/" + strings.Repeat("x", i%50) + string(rune('a'+i%26))
-			r := request("GET /", "", "User-Agent: "+agent, "Accept-Language: "+[]string{"en", "de", "nl"}[i%3])
+			agent, language := "agent/"+strings.Repeat("x", i%50)+string(rune('a'+i%26)), []string{"en", "de", "nl"}[i%3]
+			r := request("GET /", "", "User-Agent: "+agent, "Accept-Language: "+language)
 			e := observe(set, r, nil)
 			if got := values(e, "user_agent"); len(got) != 1 || got[0] != agent {
 				t.Fatalf("%q: got %q", agent, got)
 			}
-			if known, again := seen[agent]; again && !reflect.DeepEqual(known, e.Evidence) || !again && round > 0 {
+			if known, again := seen[agent+language]; again && !reflect.DeepEqual(known, e.Evidence) || !again && round > 0 {
 				t.Fatalf("%q: evidence %+v, before %+v", agent, e.Evidence, known)
 			}
-			seen[agent] = e.Evidence
+			seen[agent+language] = e.Evidence
 		}
 	}
 }

@@ -21,12 +21,35 @@ type tokenPlaces struct {
 }
 
 // evidence is what the wire shows about the visitor. The response is nil when there was none.
-func (t *tools) evidence(x *Scratch, r *Request, address string, agent *agentFacts, response *message) event.Evidence {
-	evidence := event.Evidence{Address: address, HeaderShape: t.headerShape(x, r.Header), Tokens: t.findTokens(x, r, response)}
-	if agent != nil {
-		evidence.UserAgent = agent.hash
+func (t *tools) evidence(x *Scratch, r *Request, address *addressFacts, agent *agentFacts, response *message) event.Evidence {
+	seen := t.softwareOf(x, r, agent)
+	e := event.Evidence{HeaderShape: seen.shape, Tokens: t.findTokens(x, r, response), Client: seen.client, Wire: event.Wire{
+		Connection: r.Connection.ID, JA4: r.Connection.JA4, HTTP2: r.Connection.HTTP2, Headers: seen.headers, Kind: seen.kind,
+		Page: t.page(r.Path), From: t.from(r), Hints: seen.hints, Flaws: seen.flaws,
+	}}
+	if address != nil {
+		e.Address, e.Network = address.text, address.network
 	}
-	return evidence
+	if agent != nil {
+		e.UserAgent = agent.hash
+	}
+	t.declared(&e, r, agent)
+	return e
+}
+
+// declared notes the crawler or AI agent that the client says it is, and whether it is. A signature is asked first: it proves
+// more than an address.
+func (t *tools) declared(e *event.Evidence, r *Request, agent *agentFacts) {
+	if t.knowledge.Signed != nil && headerValue(r.Header, "signature-input") != "" {
+		e.Client.Agent, e.Client.Proof = t.knowledge.Signed(r)
+	}
+	if e.Client.Proof == "" && agent != nil && agent.agent != "" {
+		e.Client.Agent = agent.agent
+		e.Client.Proof = t.knowledge.prove(agent.agent, r.Peer)
+	}
+	if e.Client.Proof == event.Refuted {
+		e.Wire.Flaws = append(slices.Clip(e.Wire.Flaws), event.FlawAgent)
+	}
 }
 
 // findTokens are the session tokens of both sides, those the response issued last, each group by name.
@@ -125,16 +148,13 @@ func safeTokenName(name string) string {
 	return name
 }
 
-// maxShape bounds the names whose shape is remembered, in bytes.
-const maxShape = 512
-
-// headerShape is the first 16 hex digits of the SHA-256 of the names of those headers that a client sends with each of
-// its requests, as spelled and in the order given. What differs between a page, a form and a script's call of one
-// browser (Origin, Referer, Content-Type, Sec-Fetch-*, the caller's own headers) or is added on the way is left out, so
-// that the shape stays the same for one client; of client hints only the three that are always sent count, and not their
-// place, which differs too.
-func (t *tools) headerShape(x *Scratch, header []Field) string {
-	names, hints := x.shape[:0], 0
+// shapeNames is what the header shape is made of: the names of those headers that a client sends with each of its requests,
+// as spelled and in the order given. What differs between a page, a form and a script's call of one browser (Origin,
+// Referer, Content-Type, Sec-Fetch-*, the caller's own headers) or is added on the way is left out, so that the shape stays
+// the same for one client; of client hints only the three that are always sent count, and not their place, which differs too.
+func shapeNames(header []Field) []byte {
+	var names []byte
+	hints := 0
 	for i := range header {
 		switch shaping(header[i].Name) {
 		case countedName:
@@ -143,18 +163,10 @@ func (t *tools) headerShape(x *Scratch, header []Field) string {
 			hints++
 		}
 	}
-	names = append(names, byte(min(hints, 255)))
-	x.shape = names
-	if len(names) > maxShape {
-		x.shape = nil
-		return shapeOf(names)
-	}
-	if known := t.shapes.Find(names); known != nil {
-		return *known
-	}
-	return *t.shapes.Keep(names, shapeOf(names))
+	return append(names, byte(min(hints, 255)))
 }
 
+// shapeOf is the first 16 hex digits of the names' SHA-256.
 func shapeOf(names []byte) string {
 	sum := sha256.Sum256(names)
 	return hex.EncodeToString(sum[:8])
@@ -170,6 +182,14 @@ const (
 )
 
 func shaping(name string) shaped {
+	switch name { // as browsers spell them
+	case "User-Agent", "Accept", "Accept-Encoding", "Accept-Language", "user-agent", "accept", "accept-encoding", "accept-language":
+		return countedName
+	case "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform":
+		return countedHint
+	case "Cookie", "cookie", "Referer", "referer", "sec-fetch-dest", "Sec-Fetch-Dest", "sec-fetch-mode", "Sec-Fetch-Mode", "sec-fetch-site", "Sec-Fetch-Site":
+		return uncounted
+	}
 	var room [18]byte // as long as the longest of them
 	switch len(name) {
 	case 3, 6, 7, 9, 10, 14, 15, 16, 18:

@@ -39,10 +39,16 @@ type Request struct {
 
 // Connection is what is known of a visitor's connection; absent stays empty.
 type Connection struct {
+	// Relayed says that a trusted proxy's connection is seen instead of the visitor's.
+	Relayed bool
+	// ID names the connection, and no other since the start of time.
+	ID string
 	// Protocol is "HTTP/1.0", "HTTP/1.1", "HTTP/2" or "HTTP/3".
 	Protocol string
 	// JA4 is the TLS client hello's fingerprint, HTTP2 that of the first frames and of the pseudo-headers' order.
 	JA4, HTTP2 string
+	// HintsAsked says that an earlier answer on the connection, to a page of the same host, asked for client hints.
+	HintsAsked bool
 	// SpoofedForwarding says that a peer who is not trusted claimed another address than its own.
 	SpoofedForwarding bool
 }
@@ -61,10 +67,31 @@ type Place struct {
 	Country, Region, City string
 	Latitude, Longitude   string
 	ASN, Network          string
+	// Kind is what the address is used for.
+	Kind event.NetworkKind
 }
 
 // Locator tells where an address is.
 type Locator func(netip.Addr) Place
+
+// Knowledge is what is known beside the exchange itself. Each may be nil: then nothing is known.
+type Knowledge struct {
+	Locate Locator
+	// Declared is the name of the crawler or AI agent that a User-Agent header declares, empty for all others.
+	Declared func(userAgent string) string
+	// Prove says whether such an agent comes from there; it answers at once, with nothing when it is not known yet.
+	Prove func(agent string, address netip.Addr) event.Proof
+	// Signed is the agent that has signed a request (HTTP Message Signatures) and whether it has; it answers at once. It is
+	// asked for requests with such a signature only, and must keep nothing of them.
+	Signed func(r *Request) (agent string, proof event.Proof)
+}
+
+func (k *Knowledge) prove(agent string, address netip.Addr) event.Proof {
+	if k.Prove == nil {
+		return ""
+	}
+	return k.Prove(agent, address.Unmap().WithZone(""))
+}
 
 // Needs is what a spec wants copied. Limits are bytes as on the wire.
 type Needs struct {

@@ -24,7 +24,16 @@ func newGlob(text string, folded bool) glob {
 }
 
 // matches says whether the whole text fits.
-func (g glob) matches(text string) bool { return matchGlob(g.text, text, g.folded) }
+func (g glob) matches(text string) bool { return g.mayMatch(text) && matchGlob(g.text, text, g.folded) }
+
+// mayMatch looks at the two ends, by which most texts already differ.
+func (g glob) mayMatch(text string) bool {
+	if g.text == "" || text == "" {
+		return true
+	}
+	first, last := g.text[0], g.text[len(g.text)-1]
+	return (first == '*' || sameByte(first, text[0], g.folded)) && (last == '*' || sameByte(last, text[len(text)-1], g.folded))
+}
 
 func matchGlob[T string | []byte](pattern string, text T, folded bool) bool {
 	p, t, star, mark := 0, 0, -1, 0

@@ -25,7 +25,19 @@ func compileWith(n *element.Normaliser, text string) (*capture.Set, document.Pro
 	if doc != nil {
 		problems = append(problems, doc.Decode(&config)...)
 	}
-	set, more := capture.Compile(config, n, locate)
+	set, more := capture.Compile(config, n, capture.Knowledge{Locate: locate})
+	return set, append(problems, more...)
+}
+
+// compileKnowing compiles with other knowledge.
+func compileKnowing(t testing.TB, text string, knowledge capture.Knowledge) (*capture.Set, document.Problems) {
+	t.Helper()
+	doc, problems := document.Parse("specs.yaml", []byte(text))
+	var config capture.Config
+	if doc != nil {
+		problems = append(problems, doc.Decode(&config)...)
+	}
+	set, more := capture.Compile(config, normaliser(t), knowledge)
 	return set, append(problems, more...)
 }
 

@@ -14,26 +14,25 @@ import (
 // found appends the values at a path, as selectJSON does for a tree.
 func (s *jsonScan) found(a *element.Arena, list []found, path int) []found {
 	start := len(list)
-	for i := range s.hits {
-		if s.hits[i].path != int32(path) {
-			continue
-		}
-		if len(list)-start > maxValuesPerElement {
-			break
-		}
-		if text := s.data[s.hits[i].start:s.hits[i].end]; text[0] == '[' {
+	for i := s.paths[path].first; i != 0 && len(list)-start <= maxValuesPerElement; {
+		hit := &s.hits[i-1]
+		switch text := s.data[hit.start:hit.end]; {
+		case text[0] == '"' && !hit.escaped:
+			list = append(list, found{text: a.Text(text[1 : len(text)-1])})
+		case text[0] == '[':
 			list = foundItems(a, list, text)
-		} else {
+		default:
 			list = foundOne(a, list, text)
 		}
+		i = hit.next
 	}
 	return list
 }
 
 // has says whether a path selects anything but null.
 func (s *jsonScan) has(path int) bool {
-	for i := range s.hits {
-		if s.hits[i].path == int32(path) && s.data[s.hits[i].start] != 'n' {
+	for i := s.paths[path].first; i != 0; i = s.hits[i-1].next {
+		if s.data[s.hits[i-1].start] != 'n' {
 			return true
 		}
 	}

@@ -18,10 +18,10 @@ type jsonScan struct {
 	// keys are those of the objects being read, one group on top of the other.
 	keys []jsonKey
 	hits []jsonHit
+	// paths tells for each path which hits are its own.
+	paths []pathHits
 	// escaped is set by a string with an escape.
 	escaped bool
-	// sure counts, for each path, the hits that are a value for certain: of those no more are noted than are taken.
-	sure []uint8
 }
 
 // jsonKey is a member's name in the text, with a mark that tells nearly all different names apart.
@@ -30,10 +30,19 @@ type jsonKey struct {
 	start, end int32
 }
 
-// jsonHit is a value that a path selects.
+// jsonHit is a value that a path selects. The path's next hit is the one before the place next, 0 when there is none.
 type jsonHit struct {
-	path       int32
 	start, end int32
+	next       int32
+	// escaped says that it is a text with an escape in it.
+	escaped bool
+}
+
+// pathHits are the places after those of a path's first and last hit, 0 when there is none. sure counts the hits that are
+// a value for certain: of those no more are noted than are taken.
+type pathHits struct {
+	first, last int32
+	sure        uint8
 }
 
 // The bounds of a text that is scanned; the reader takes what goes beyond.
@@ -46,11 +55,11 @@ const (
 func (s *jsonScan) run(data []byte, trie *jsonTrie) bool {
 	s.data, s.trie, s.values = data, trie, 0
 	s.active, s.keys, s.hits = append(s.active[:0], 0), s.keys[:0], s.hits[:0]
-	if cap(s.sure) < trie.paths {
-		s.sure = make([]uint8, trie.paths)
+	if cap(s.paths) < trie.paths {
+		s.paths = make([]pathHits, trie.paths)
 	}
-	s.sure = s.sure[:trie.paths]
-	clear(s.sure)
+	s.paths = s.paths[:trie.paths]
+	clear(s.paths)
 	if len(data) > maxScanBytes {
 		return false
 	}
@@ -76,7 +85,11 @@ func (s *jsonScan) value(at, depth, first int) int {
 	hit := len(s.hits)
 	if first < len(s.active) {
 		for _, node := range s.active[first:] {
-			for _, path := range s.trie.nodes[node].ends {
+			n := &s.trie.nodes[node]
+			if n.end != 0 {
+				s.hit(n.end-1, at, c)
+			}
+			for _, path := range n.more {
 				s.hit(path, at, c)
 			}
 		}
@@ -85,7 +98,11 @@ func (s *jsonScan) value(at, depth, first int) int {
 	end := -1
 	switch {
 	case c == '"':
+		s.escaped = false
 		end = s.text(at)
+		for i := hit; i < found; i++ {
+			s.hits[i].escaped = s.escaped
+		}
 	case c == '{':
 		end = s.object(at, depth, first)
 	case c == '[':
@@ -103,12 +120,20 @@ func (s *jsonScan) value(at, depth, first int) int {
 
 // hit notes that a path selects the value at a place, which begins with c.
 func (s *jsonScan) hit(path int32, at int, c byte) {
-	if s.sure[path] > maxValuesPerElement {
+	p := &s.paths[path]
+	if p.sure > maxValuesPerElement {
 		return // no more are looked at
 	}
-	s.hits = append(s.hits, jsonHit{path: path, start: int32(at)})
+	s.hits = append(s.hits, jsonHit{start: int32(at)})
+	place := int32(len(s.hits))
+	if p.first == 0 {
+		p.first = place
+	} else {
+		s.hits[p.last-1].next = place
+	}
+	p.last = place
 	if c != 'n' && c != '[' {
-		s.sure[path]++
+		p.sure++
 	}
 }
 
@@ -124,7 +149,7 @@ func (s *jsonScan) word(at int) int {
 }
 
 func (s *jsonScan) object(at, depth, first int) int {
-	firstKey := len(s.keys)
+	firstKey, seen := len(s.keys), uint64(0)
 	at = s.space(at + 1)
 	if at < len(s.data) && s.data[at] == '}' {
 		return at + 1
@@ -133,21 +158,26 @@ func (s *jsonScan) object(at, depth, first int) int {
 		if at >= len(s.data) || s.data[at] != '"' {
 			return -1
 		}
-		s.escaped = false
-		end := s.text(at)
-		if end < 0 || s.escaped || !s.key(at+1, end-1, firstKey) { // a name with an escape may spell one that is there already
+		end, mark := s.name(at)
+		if end < 0 {
 			return -1
 		}
+		// Most names show by one bit that the object does not have them yet.
+		bit := uint64(1) << (mark * markSpread >> 58)
+		if seen&bit != 0 && s.hasKey(at+1, end-1, mark, firstKey) || len(s.keys)-firstKey >= maxScanKeys {
+			return -1
+		}
+		seen |= bit
+		s.keys = append(s.keys, jsonKey{mark, int32(at + 1), int32(end - 1)})
 		colon := s.space(end)
 		if colon >= len(s.data) || s.data[colon] != ':' {
 			return -1
 		}
 		next := len(s.active)
 		if first < next {
-			s.follow(s.data[at+1:end-1], first, next)
+			s.follow(s.data[at+1:end-1], mark, first, next)
 		}
-		at = s.value(s.space(colon+1), depth+1, next)
-		if s.active = s.active[:next]; at < 0 {
+		if at = s.item(s.space(colon+1), depth, next); at < 0 {
 			return -1
 		}
 		at = s.space(at)
@@ -163,46 +193,79 @@ func (s *jsonScan) object(at, depth, first int) int {
 	}
 }
 
+// item reads a member's or a list's value, which the active nodes from next on stand for and no longer.
+func (s *jsonScan) item(at, depth, next int) int {
+	if next == len(s.active) && depth < maxJSONDepth && at < len(s.data) && s.data[at] == '"' {
+		if s.values++; s.values > maxJSONValues {
+			return -1
+		}
+		return s.text(at) // no path selects it, as is so of the most
+	}
+	at = s.value(at, depth+1, next)
+	s.active = s.active[:next]
+	return at
+}
+
 // follow makes the nodes active that a member leads to from those between first and next.
-func (s *jsonScan) follow(name []byte, first, next int) {
+func (s *jsonScan) follow(name []byte, mark uint64, first, next int) {
 	for i := first; i < next; i++ {
 		node := &s.trie.nodes[s.active[i]]
 		if node.all != 0 {
 			s.active = append(s.active, node.all)
 		}
-		for m := range node.members {
-			if node.members[m].name == string(name) {
-				s.active = append(s.active, node.members[m].to)
-				break
-			}
+		if to := node.follow(name, mark); to != 0 {
+			s.active = append(s.active, to)
 		}
 	}
 }
 
-// key notes a member's name; false when the object has it already, or when that is not certain.
-func (s *jsonScan) key(start, end, firstKey int) bool {
-	name := s.data[start:end]
-	if len(s.keys)-firstKey >= maxScanKeys {
-		return false
-	}
-	mark := uint64(len(name))
-	switch n := len(name); {
-	case n >= 8:
-		mark = mark*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(name) ^ bits.RotateLeft64(binary.LittleEndian.Uint64(name[n-8:]), 17)
-	case n >= 4:
-		mark ^= uint64(binary.LittleEndian.Uint32(name))<<32 ^ uint64(binary.LittleEndian.Uint32(name[n-4:]))<<8
-	default:
-		for _, c := range name {
-			mark = mark<<8 | uint64(c)
+// name reads a member's name and gives the place after it and its mark. A name with an escape is left to the reader: it
+// may spell one that is there already.
+func (s *jsonScan) name(at int) (end int, mark uint64) {
+	if start := at + 1; start+8 <= len(s.data) {
+		w := binary.LittleEndian.Uint64(s.data[start:])
+		if look := unusual(w); look != 0 {
+			n := bits.TrailingZeros64(look) / 8
+			if s.data[start+n] == '"' {
+				return start + n + 1, w & (1<<(8*n) - 1)
+			}
 		}
 	}
+	s.escaped = false
+	end = s.text(at)
+	if end < 0 || s.escaped {
+		return -1, 0
+	}
+	return end, markOf(s.data[at+1 : end-1])
+}
+
+// markOf is the mark of a name: its bytes when there are fewer than eight, else a mix of its length and its ends.
+func markOf[T string | []byte](name T) uint64 {
+	n := len(name)
+	if n >= 8 {
+		return uint64(n)*markSpread ^ eight(name, 0) ^ bits.RotateLeft64(eight(name, n-8), 17)
+	}
+	mark := uint64(0)
+	for i := n - 1; i >= 0; i-- {
+		mark = mark<<8 | uint64(name[i])
+	}
+	return mark
+}
+
+// eight is eight bytes of a text as a number.
+func eight[T string | []byte](text T, at int) uint64 {
+	b := text[at : at+8]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
+// hasKey says whether the object has a name already.
+func (s *jsonScan) hasKey(start, end int, mark uint64, firstKey int) bool {
 	for _, known := range s.keys[firstKey:] {
-		if known.mark == mark && string(s.data[known.start:known.end]) == string(name) {
-			return false
+		if known.mark == mark && string(s.data[known.start:known.end]) == string(s.data[start:end]) {
+			return true
 		}
 	}
-	s.keys = append(s.keys, jsonKey{mark, int32(start), int32(end)})
-	return true
+	return false
 }
 
 func (s *jsonScan) list(at, depth, first int) int {
@@ -223,8 +286,7 @@ func (s *jsonScan) list(at, depth, first int) int {
 				}
 			}
 		}
-		at = s.value(at, depth+1, next)
-		if s.active = s.active[:next]; at < 0 {
+		if at = s.item(at, depth, next); at < 0 {
 			return -1
 		}
 		at = s.space(at)
@@ -281,15 +343,11 @@ func digitsFrom(data []byte, at int) int {
 
 // text checks a string, eight bytes at a time where nothing in them needs a look.
 func (s *jsonScan) text(at int) int {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	data, start := s.data, at+1
 	plain := true
 	for at = start; at < len(data); {
 		for at+8 <= len(data) {
-			w := binary.LittleEndian.Uint64(data[at:])
-			quotes, slashes := w^ones*'"', w^ones*'\\'
-			look := ((quotes - ones) &^ quotes) | ((slashes - ones) &^ slashes) | ((w - ones*' ') &^ w) | w
-			if look &= tops; look != 0 {
+			if look := unusual(binary.LittleEndian.Uint64(data[at:])); look != 0 {
 				at += bits.TrailingZeros64(look) / 8
 				break
 			}
@@ -317,6 +375,14 @@ func (s *jsonScan) text(at int) int {
 		}
 	}
 	return -1
+}
+
+// unusual has the highest bit of the first byte set that needs a look: a quote, a backslash, a control character, or one
+// that is not ASCII; it is 0 when none does. The bytes above the first may have theirs set wrongly, as a byte that becomes
+// less than nothing borrows from the next.
+func unusual(w uint64) uint64 {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	return (((w ^ ones*'"') - ones) | ((w ^ ones*'\\') - ones) | (w - ones*' ') | w) & tops
 }
 
 // escape checks what follows a backslash.

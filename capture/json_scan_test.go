@@ -120,3 +120,65 @@ func BenchmarkJSONScan(b *testing.B) {
 		}
 	}
 }
+
+// TestScanBounds leaves to the reader what is more or deeper than is read, also where no path selects it.
+func TestScanBounds(t *testing.T) {
+	trie, numbers, paths := scanTrie(t)
+	var scan jsonScan
+	for _, test := range []struct {
+		name, text string
+		taken      bool
+	}{
+		{"many texts", `{"q":[` + strings.Repeat(`"x",`, maxJSONValues-3) + `"x"]}`, true},
+		{"too many texts", `{"q":[` + strings.Repeat(`"x",`, maxJSONValues-2) + `"x"]}`, false},
+		{"too many long texts", `{"q":[` + strings.Repeat(`"long enough",`, maxJSONValues-2) + `"x"]}`, false},
+		{"deep text", strings.Repeat(`[`, maxJSONDepth) + `"x"` + strings.Repeat(`]`, maxJSONDepth), true},
+		{"too deep text", strings.Repeat(`[`, maxJSONDepth+1) + `"x"` + strings.Repeat(`]`, maxJSONDepth+1), false},
+		{"many keys", `{"q":{` + keys(maxScanKeys) + `}}`, true},
+		{"too many keys", `{"q":{` + keys(maxScanKeys+1) + `}}`, false},
+		{"a short key twice", `{"q":{` + keys(40) + `,"k7":1}}`, false},
+		{"a long key twice", `{"q":{` + keys(40) + `,"longer name":1,"x":1,"longer name":2}}`, false},
+	} {
+		if taken := checkScan(t, &scan, trie, numbers, paths, []byte(test.text)); taken != test.taken {
+			t.Errorf("%s: taken %v", test.name, taken)
+		}
+	}
+}
+
+// keys are the members of an object with as many names.
+func keys(count int) string {
+	var b strings.Builder
+	for i := range count {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `"k%d":%d`, i, i)
+	}
+	return b.String()
+}
+
+// TestTrieFindsAllMembers fills one node, so that its table grows and names meet in it.
+func TestTrieFindsAllMembers(t *testing.T) {
+	trie := &jsonTrie{}
+	text := "{"
+	for i := range 60 {
+		name := strings.Repeat("n", i%12) + fmt.Sprint(i)
+		path, err := parseJSONPath("$." + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first, second := trie.add(path), trie.add(path); first != 2*i || second != 2*i+1 {
+			t.Fatalf("%s has the numbers %d and %d", name, first, second)
+		}
+		text += fmt.Sprintf(`"%s":%d,`, name, i)
+	}
+	var scan jsonScan
+	if !scan.run([]byte(text+`"other":1}`), trie) {
+		t.Fatal("the text is not taken")
+	}
+	for i := range 2 * 60 {
+		if got := scan.found(nil, nil, i); len(got) != 1 || got[0].text != fmt.Sprint(i/2) {
+			t.Errorf("path %d: %v", i, got)
+		}
+	}
+}

@@ -54,7 +54,7 @@ func (s *Set) Match(r *Request) *Spec {
 	var text [512]byte
 	var ends [48]int
 	path := splitPath(segments{text: text[:0], ends: ends[:0]}, r.Path)
-	for _, spec := range s.candidates(&path) {
+	for _, spec := range s.branch.candidates(&path) {
 		if spec.match.matches(r, &path) {
 			return spec
 		}
@@ -62,35 +62,66 @@ func (s *Set) Match(r *Request) *Spec {
 	return nil
 }
 
-// candidates are the specs that the path's first segment leaves over, in order.
-func (s *Set) candidates(path *segments) []*Spec {
-	if path.len() > 0 {
-		if list, ok := s.byFirst[string(path.at(0))]; ok {
-			return list
-		}
-	}
-	return s.open
+// branch is where the paths of specs part: by the literal text of one segment. It leaves over the specs that can match, in
+// their order, so that few are looked at.
+type branch struct {
+	next map[string]*branch
+	// specs are those that can match a path which goes on as no branch does.
+	specs []*Spec
 }
 
-// index sorts specs by their first literal segment, so that a miss looks at few of them.
-func (s *Set) index() {
-	s.byFirst = map[string][]*Spec{}
-	for _, spec := range s.specs {
-		if first := spec.match.path.segments; len(first) > 0 && first[0].kind == literalSegment {
-			s.byFirst[first[0].text] = nil
+// The bounds of branches: so few specs are looked at one by one, so many segments are asked, and so many entries there
+// may be in the lists of all.
+const (
+	fewSpecs      = 3
+	maxDepth      = 4
+	maxCandidates = 2 << 20
+)
+
+// candidates are the specs that the path's first segments leave over, in order.
+func (b *branch) candidates(path *segments) []*Spec {
+	for depth := 0; b.next != nil && depth < path.len(); depth++ {
+		next, ok := b.next[string(path.at(depth))]
+		if !ok {
+			break
+		}
+		b = next
+	}
+	return b.specs
+}
+
+// newBranch sorts specs by their segment at a depth; all of them can match a path as far as that. It lowers the room that
+// is left for entries.
+func newBranch(specs []*Spec, depth int, room *int) branch {
+	literals := map[string][]*Spec{}
+	var others []*Spec
+	for _, spec := range specs {
+		if text, literal := spec.match.path.literal(depth); literal {
+			literals[text] = nil
+		} else {
+			others = append(others, spec)
 		}
 	}
-	for _, spec := range s.specs {
-		first := spec.match.path.segments
-		if len(first) > 0 && first[0].kind == literalSegment {
-			s.byFirst[first[0].text] = append(s.byFirst[first[0].text], spec)
+	entries := len(specs) + len(others)*len(literals)
+	if len(specs) <= fewSpecs || depth == maxDepth || len(literals) == 0 || entries > *room {
+		return branch{specs: specs}
+	}
+	*room -= entries
+	for _, spec := range specs {
+		if text, literal := spec.match.path.literal(depth); literal {
+			literals[text] = append(literals[text], spec)
 			continue
 		}
-		s.open = append(s.open, spec)
-		for text := range s.byFirst {
-			s.byFirst[text] = append(s.byFirst[text], spec)
+		for text := range literals {
+			literals[text] = append(literals[text], spec)
 		}
 	}
+	b := branch{next: make(map[string]*branch, len(literals)), specs: others}
+	for text, list := range literals {
+		next := newBranch(list, depth+1, room)
+		b.next[text] = &next
+	}
+	return b
 }
 
 func (m *matcher) matches(r *Request, path *segments) bool {

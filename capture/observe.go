@@ -58,14 +58,12 @@ func (s *Spec) observe(x *Scratch, r *Request, resp *Response) event.Event {
 		s.decide(&e, r, resp, response)
 	}
 	var address *addressFacts
-	addressText := ""
 	if peer := r.Peer.Unmap().WithZone(""); peer.IsValid() {
 		address = s.tools.addressOf(peer)
-		addressText = address.text
 	}
 	agent := s.tools.agentOf(headerValue(r.Header, "user-agent"))
 	s.surroundings(&g, r, &x.request, address, agent)
-	e.Evidence = s.tools.evidence(x, r, addressText, agent, response)
+	e.Evidence = s.tools.evidence(x, r, address, agent, response)
 	e.Elements, e.Issues = g.sorted(), issues.list
 	return e
 }
@@ -74,7 +72,7 @@ func (s *Spec) observe(x *Scratch, r *Request, resp *Response) event.Event {
 func (g *gathering) begin(slots int) {
 	g.gathered, g.cookies = g.gathered[:0], g.cookies[:0]
 	if cap(g.counts) < slots {
-		g.counts = make([]uint16, slots)
+		g.counts = make([]slotCount, slots)
 	}
 	g.counts = g.counts[:slots]
 	clear(g.counts)

@@ -1,5 +1,7 @@
 package capture
 
+import "strings"
+
 // segments is a path in the form it is matched in: percent-decoded segment by segment, without parameters after ";",
 // with dot segments resolved and empty segments dropped. A decoded slash stays inside its segment. The proxy forwards
 // the path as it came; only matching uses this form, so that no spelling of a path slips past a spec.
@@ -24,6 +26,9 @@ func (s *segments) at(i int) []byte {
 // caller's stack.
 func splitPath(s segments, path string) segments {
 	s.text, s.ends = s.text[:0], s.ends[:0]
+	if strings.IndexByte(path, '%') < 0 && strings.IndexByte(path, ';') < 0 {
+		return splitPlain(s, path)
+	}
 	for start := 0; start <= len(path); {
 		end := start
 		for end < len(path) && path[end] != '/' {
@@ -31,6 +36,25 @@ func splitPath(s segments, path string) segments {
 		}
 		s = s.push(path[start:end])
 		start = end + 1
+	}
+	return s
+}
+
+// splitPlain splits a path in which nothing is to be decoded and that has no parameters.
+func splitPlain(s segments, path string) segments {
+	for more := true; more; {
+		raw, rest := path, ""
+		end := strings.IndexByte(path, '/')
+		if more = end >= 0; more {
+			raw, rest = path[:end], path[end+1:]
+		}
+		if raw == "" || raw[0] == '.' {
+			s = s.push(raw)
+		} else {
+			s.text = append(s.text, raw...)
+			s.ends = append(s.ends, len(s.text))
+		}
+		path = rest
 	}
 	return s
 }

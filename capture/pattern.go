@@ -120,6 +120,14 @@ func (p *pattern) matches(s *segments) bool {
 	return len(p.segments) == s.len()
 }
 
+// literal is the text of the segment at a depth; false when that is no literal, or when the pattern ends there.
+func (p *pattern) literal(depth int) (string, bool) {
+	if depth >= len(p.segments) || p.segments[depth].kind != literalSegment {
+		return "", false
+	}
+	return p.segments[depth].text, true
+}
+
 // parameter is the value of a named parameter of a path that matches.
 func (p *pattern) parameter(a *element.Arena, s *segments, name string) (string, bool) {
 	for i := range p.segments {

@@ -25,9 +25,8 @@ type Scratch struct {
 	path              segments
 	gathered          []gathered
 	order             []uint16
-	counts            []uint16
+	counts            []slotCount
 	found             []found
-	taken             []taken
 	raws              []element.Raw
 	cookies           []setCookie
 	shape             []byte
@@ -49,7 +48,7 @@ func (x *Scratch) Reset() {
 	x.elements, x.tokens = emptied(x.elements, keptElements), emptied(x.tokens, keptElements)
 	x.values, x.placed = emptied(x.values, keptElements), emptied(x.placed, keptElements)
 	x.gathered, x.cookies = emptied(x.gathered, maxValuesPerEvent), emptied(x.cookies, keptFound)
-	x.found, x.taken, x.raws = emptied(x.found, keptFound), emptied(x.taken, keptFound), emptied(x.raws, keptFound)
+	x.found, x.raws = emptied(x.found, keptFound), emptied(x.raws, keptFound)
 	for i := range x.scans {
 		s := &x.scans[i]
 		s.data = nil

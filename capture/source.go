@@ -19,8 +19,10 @@ type source struct {
 	xml        xmlPath
 	graphql    graphqlPath
 	transforms []transform
-	unit       string
-	currency   []source
+	// splits says that one of the transforms makes several texts of one.
+	splits   bool
+	unit     string
+	currency []source
 }
 
 // sourceKind names the places as they are written in a spec.

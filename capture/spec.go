@@ -8,9 +8,8 @@ import (
 // Set is a compiled list of specs. It does not change: a new configuration is a new Set.
 type Set struct {
 	specs []*Spec
-	// byFirst holds the specs that can match a path with this first segment, open those that can match any other.
-	byFirst map[string][]*Spec
-	open    []*Spec
+	// branch sorts the specs by their paths.
+	branch branch
 }
 
 // Names lists the specs in order.
@@ -52,7 +51,7 @@ type unpackedLimits struct{ request, response int }
 type tools struct {
 	normaliser *element.Normaliser
 	catalogue  *element.Catalogue
-	locate     Locator
+	knowledge  Knowledge
 	places     tokenPlaces
 	// automatic are the definitions of the automatic elements; nil where the catalogue has none.
 	automatic [autoCount]*element.Definition
@@ -60,13 +59,15 @@ type tools struct {
 	addresses *element.Memo[addressFacts]
 	agents    *element.Memo[agentFacts]
 	languages *element.Memo[placed]
-	shapes    *element.Memo[string]
+	pages     *element.Memo[string]
+	software  *element.Memo[software]
 }
 
-func newTools(n *element.Normaliser, locate Locator, places tokenPlaces) *tools {
-	t := &tools{normaliser: n, catalogue: n.Catalogue(), locate: locate, places: places,
+func newTools(n *element.Normaliser, knowledge Knowledge, places tokenPlaces) *tools {
+	t := &tools{normaliser: n, catalogue: n.Catalogue(), knowledge: knowledge, places: places,
 		addresses: element.NewMemo[addressFacts](knownAddresses), agents: element.NewMemo[agentFacts](knownAgents),
-		languages: element.NewMemo[placed](knownLanguages), shapes: element.NewMemo[string](knownShapes)}
+		languages: element.NewMemo[placed](knownLanguages), pages: element.NewMemo[string](knownPages),
+		software: element.NewMemo[software](knownSoftware)}
 	for i, name := range automaticNames() {
 		if definition, known := t.catalogue.Find(name); known {
 			t.automatic[i] = &definition

@@ -2,8 +2,10 @@ package capture
 
 import (
 	"net/netip"
+	"strconv"
 
 	"wayguard/element"
+	"wayguard/event"
 )
 
 // automatic numbers the elements that no spec has to ask for.
@@ -39,7 +41,7 @@ const (
 	knownAddresses = 4096
 	knownAgents    = 4096
 	knownLanguages = 1024
-	knownShapes    = 1024
+	knownPages     = 8192
 	// maxKnown bounds a text that is remembered, in bytes.
 	maxKnown = 1024
 )
@@ -52,14 +54,18 @@ type placed struct {
 
 // addressFacts are an address and the elements that follow from it.
 type addressFacts struct {
-	text   string
-	values [autoNetwork + 1]placed
+	text    string
+	values  [autoNetwork + 1]placed
+	network event.Network
 }
 
 // agentFacts are what follows from a User-Agent header: the element, and the keyed hash of the header as it was sent.
 type agentFacts struct {
-	hash  string
-	value placed
+	hash   string
+	value  placed
+	client event.Client
+	// agent is the declared crawler or AI agent, empty for all others.
+	agent string
 }
 
 // normalised is an automatic element's value. What cannot be read is silently absent: every bot sends odd headers.
@@ -83,8 +89,12 @@ func (t *tools) addressOf(peer netip.Addr) *addressFacts {
 	}
 	facts := addressFacts{text: peer.String()}
 	texts := [...]string{autoAddress: facts.text, autoNetwork: ""}
-	if t.locate != nil {
-		place := t.locate(peer)
+	if t.knowledge.Locate != nil {
+		place := t.knowledge.Locate(peer)
+		facts.network = event.Network{Kind: place.Kind, Country: place.Country}
+		if number, err := strconv.ParseUint(place.ASN, 10, 32); err == nil {
+			facts.network.AS = int64(number)
+		}
 		texts = [...]string{facts.text, place.Country, place.Region, place.City, place.Latitude, place.Longitude, place.ASN, place.Network}
 	}
 	for name, text := range texts {
@@ -103,6 +113,12 @@ func (t *tools) agentOf(header string) *agentFacts {
 	}
 	// Keyed, as anything may stand in a header.
 	facts := agentFacts{hash: t.normaliser.Keys().Hash("evidence_user_agent", header), value: t.normalised(autoAgent, header)}
+	if facts.value.ok {
+		facts.client = clientOf(header, facts.value.value.Parts)
+	}
+	if t.knowledge.Declared != nil {
+		facts.agent = t.knowledge.Declared(header)
+	}
 	if len(header) > maxKnown {
 		return &facts
 	}
@@ -160,7 +176,7 @@ func (g *gathering) kept(p placed) *placed {
 // event.
 func (g *gathering) automatic(s *Spec, name automatic, p *placed) {
 	definition, slot := g.tools.automatic[name], s.autoSlots[name]
-	if definition == nil || !p.ok || g.counts[slot] > 0 || !g.fits(definition, slot) {
+	if definition == nil || !p.ok || g.counts[slot].count > 0 || !g.fits(definition, slot) {
 		return
 	}
 	g.put(definition, slot, &p.value)

@@ -1,10 +1,10 @@
 package capture
 
 import (
-	"cmp"
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"wayguard/element"
 	"wayguard/event"
@@ -21,13 +21,18 @@ const (
 
 // take is one element that a spec takes, with the places it may be found in.
 type take struct {
-	definition element.Definition
+	// name and kind are the element's, prepared how its values are read.
+	name     string
+	kind     element.ValueType
+	prepared *element.Prepared
 	// slot is the element's place among all that the spec's events may have, in the order of their names.
 	slot    uint16
 	sources []source
 	// parts are the places of an element's components, in the order of their names; known are the components' names.
 	parts []partTake
 	known []string
+	// alone says that a value needs nothing that stands elsewhere, such as a part or a currency.
+	alone bool
 }
 
 type partTake struct {
@@ -45,13 +50,31 @@ type gathering struct {
 // take gathers the elements of a list from one message.
 func (g *gathering) take(m *message, list []take) {
 	for i := range list {
-		g.found, g.taken, g.raws = g.found[:0], g.taken[:0], g.raws[:0]
-		g.one(m, &list[i])
+		g.found, g.raws = g.found[:0], g.raws[:0]
+		if list[i].alone {
+			g.each(m, &list[i])
+		} else {
+			g.one(m, &list[i])
+		}
+	}
+}
+
+// each is one for an element whose values need nothing that stands elsewhere.
+func (g *gathering) each(m *message, t *take) {
+	values, _, _ := g.texts(m, t.name, t.sources)
+	for i := range values {
+		raw := element.Raw{Text: values[i].text}
+		if values[i].parts != nil {
+			raw.Parts = g.knownParts(t, values[i].parts)
+		}
+		if raw.Text != "" || len(raw.Parts) > 0 {
+			g.add(t, &raw)
+		}
 	}
 }
 
 func (g *gathering) one(m *message, t *take) {
-	name := t.definition.Name
+	name := t.name
 	raws, clear := g.rawValues(m, t)
 	var parts map[string]string
 	for i := range t.parts {
@@ -77,7 +100,7 @@ func (g *gathering) one(m *message, t *take) {
 		}
 	}
 	for i := range raws {
-		g.add(&t.definition, t.slot, raws[i], true)
+		g.add(t, &raws[i])
 	}
 }
 
@@ -94,15 +117,15 @@ func (g *gathering) merged(under, over map[string]string) map[string]string {
 
 // rawValues are the element's values as they were sent; false when they contradict each other.
 func (g *gathering) rawValues(m *message, t *take) ([]element.Raw, bool) {
-	values, clear := g.texts(m, t.definition.Name, t.sources)
+	values, from, clear := g.texts(m, t.name, t.sources)
 	for i := range values {
 		value := &values[i]
 		raw := element.Raw{Text: value.text, Parts: g.knownParts(t, value.parts)}
 		if raw.Text == "" && len(raw.Parts) == 0 {
 			continue
 		}
-		if t.definition.Type == element.Money {
-			parts, ok := g.money(m, t, value.from, i, len(values))
+		if t.kind == element.Money {
+			parts, ok := g.money(m, t, from, i, len(values))
 			if !ok {
 				return nil, false
 			}
@@ -135,7 +158,7 @@ func (g *gathering) knownParts(t *take, parts map[string]string) map[string]stri
 func (g *gathering) money(m *message, t *take, from *source, i, count int) (map[string]string, bool) {
 	parts := g.arena.Parts()
 	parts[element.PartUnit] = from.unit
-	currencies, clear := g.texts(m, t.definition.Name, from.currency)
+	currencies, _, clear := g.texts(m, t.name, from.currency)
 	if !clear {
 		return nil, false
 	}
@@ -143,7 +166,7 @@ func (g *gathering) money(m *message, t *take, from *source, i, count int) (map[
 		parts[element.PartCurrency] = currencies[i].text
 		return parts, true
 	}
-	currency, clear := g.agreed(t.definition.Name, currencies)
+	currency, clear := g.agreed(t.name, currencies)
 	if currency != "" {
 		parts[element.PartCurrency] = currency
 	}
@@ -152,7 +175,7 @@ func (g *gathering) money(m *message, t *take, from *source, i, count int) (map[
 
 // single is the value of a place that may have one only, empty when it has none; false when it has several.
 func (g *gathering) single(m *message, name string, sources []source) (string, bool) {
-	values, clear := g.texts(m, name, sources)
+	values, _, clear := g.texts(m, name, sources)
 	if !clear {
 		return "", false
 	}
@@ -161,7 +184,7 @@ func (g *gathering) single(m *message, name string, sources []source) (string, b
 
 // agreed is the text that all values have, empty when there are none; false, and an issue, when they differ: which of
 // them the application goes by cannot be told.
-func (g *gathering) agreed(name string, values []taken) (string, bool) {
+func (g *gathering) agreed(name string, values []found) (string, bool) {
 	for i := range values {
 		if values[i].text != values[0].text {
 			g.issues.add("duplicate_key", name, "a part stands there several times and differs")
@@ -174,61 +197,81 @@ func (g *gathering) agreed(name string, values []taken) (string, bool) {
 	return values[0].text, true
 }
 
-// taken is a value with the source that it came from.
-type taken struct {
-	found
-	from *source
-}
-
-// texts are the values of the first source that yields any, transforms applied; false when the place holds a
-// contradiction, which an issue tells.
-func (g *gathering) texts(m *message, name string, sources []source) ([]taken, bool) {
-	start := len(g.taken)
+// texts are the values of the first source that yields any, transforms applied, and that source; false when the place
+// holds a contradiction, which an issue tells.
+func (g *gathering) texts(m *message, name string, sources []source) ([]found, *source, bool) {
+	start := len(g.found)
 	for i := range sources {
 		from := &sources[i]
-		g.found = from.read(m, g.found[:0])
-		for j := range g.found {
-			value := &g.found[j]
-			switch {
-			case value.conflicting:
-				g.issues.add("duplicate_key", name, "the value stands twice where it may stand once")
-				return nil, false
-			case value.broken:
-				g.issues.add("invalid_value", name, "the text is not validly encoded")
-			case value.parts != nil:
-				g.taken = append(g.taken, taken{*value, from})
-			case len(value.text) > maxValueBytes:
-				g.issues.add("value_too_long", name, "the value is longer than is read")
-			default:
-				g.taken = applyTransforms(&g.arena, from.transforms, value.text, g.taken, from)
-			}
+		g.found = from.read(m, g.found[:start])
+		if len(g.found) == start {
+			continue
 		}
-		if len(g.taken) > start {
-			return g.taken[start:], true
+		usable, clear := g.usable(name, from, g.found[start:])
+		if !clear {
+			return nil, nil, false
+		}
+		if len(usable) > 0 {
+			if from.splits {
+				g.found = append(g.found[:start], usable...)
+			} else {
+				g.found = g.found[:start+len(usable)]
+			}
+			return g.found[start:], from, true
 		}
 	}
-	return nil, true
+	return nil, nil, true
+}
+
+// usable are those of a source's values that can be used, transforms applied, in the room of the list where they fit.
+func (g *gathering) usable(name string, from *source, list []found) ([]found, bool) {
+	usable := list[:0]
+	if from.splits {
+		usable = nil // there may be more of them
+	}
+	for i := range list {
+		value := &list[i]
+		switch {
+		case value.conflicting:
+			g.issues.add("duplicate_key", name, "the value stands twice where it may stand once")
+			return nil, false
+		case value.broken:
+			g.issues.add("invalid_value", name, "the text is not validly encoded")
+		case value.parts != nil:
+			usable = append(usable, found{text: value.text, parts: value.parts})
+		case len(value.text) > maxValueBytes:
+			g.issues.add("value_too_long", name, "the value is longer than is read")
+		case len(from.transforms) > 0:
+			usable = applyTransforms(&g.arena, from.transforms, value.text, usable)
+		case value.text != "":
+			usable = append(usable, found{text: value.text})
+		}
+	}
+	return usable, true
 }
 
 // add normalises a value and appends it.
-func (g *gathering) add(definition *element.Definition, slot uint16, raw element.Raw, tell bool) {
-	if !g.fits(definition, slot) {
+func (g *gathering) add(t *take, raw *element.Raw) {
+	definition := t.prepared.Definition()
+	if !g.fits(definition, t.slot) {
 		return
 	}
-	value, err := g.tools.normaliser.NormaliseIn(&g.arena, definition, raw)
-	if err != nil {
-		if tell && !errors.Is(err, element.ErrEmpty) {
-			g.issues.add("invalid_value", definition.Name, err.Error())
+	last := len(g.values)
+	g.values = slices.Grow(g.values, 1)[:last+1]
+	value := &g.values[last]
+	if err := t.prepared.NormaliseIn(&g.arena, raw, value); err != nil {
+		g.values = g.values[:last]
+		if !errors.Is(err, element.ErrEmpty) {
+			g.issues.add("invalid_value", t.name, err.Error())
 		}
 		return
 	}
-	g.values = append(g.values, value)
-	g.put(definition, slot, &g.values[len(g.values)-1])
+	g.put(definition, t.slot, value)
 }
 
 // fits says whether the event takes one more value of the element, which an issue tells when it does not.
 func (g *gathering) fits(definition *element.Definition, slot uint16) bool {
-	if g.counts[slot] < maxValuesPerElement && len(g.gathered) < maxValuesPerEvent {
+	if g.counts[slot].count < maxValuesPerElement && len(g.gathered) < maxValuesPerEvent {
 		return true
 	}
 	g.issues.add("too_many_values", definition.Name, "there are more values than are kept")
@@ -240,24 +283,29 @@ type gathered struct {
 	definition *element.Definition
 	value      *element.Value
 	slot       uint16
-	// nth is how many values of the element were there before.
-	nth uint16
+	// nth is how many values of the element were there before, last which of all gathered was the last of them.
+	nth, last uint16
 }
+
+// slotCount is how many values of an element were gathered, and which of all was the last of them.
+type slotCount struct{ count, last uint16 }
 
 // put notes a normalised value, which nobody changes any more. Equal values are one.
 func (g *gathering) put(definition *element.Definition, slot uint16, value *element.Value) {
 	if value.Text == "" && len(value.Parts) == 0 {
 		return
 	}
-	if g.counts[slot] > 0 {
-		for i := range g.gathered {
-			if same := &g.gathered[i]; same.slot == slot && same.value.Text == value.Text && slices.Equal(same.value.Parts, value.Parts) {
-				return
-			}
+	known := &g.counts[slot]
+	for i, n := known.last, known.count; n > 0; n-- {
+		same := &g.gathered[i]
+		if same.value.Text == value.Text && slices.Equal(same.value.Parts, value.Parts) {
+			return
 		}
+		i = same.last
 	}
-	g.gathered = append(g.gathered, gathered{definition, value, slot, g.counts[slot]})
-	g.counts[slot]++
+	g.gathered = append(g.gathered, gathered{definition, value, slot, known.count, known.last})
+	known.last = uint16(len(g.gathered) - 1)
+	known.count++
 }
 
 // sorted are the elements by name, then value, then display, nil when there are none.
@@ -283,13 +331,14 @@ func (g *gathering) places() []uint16 {
 	g.order = slices.Grow(g.order[:0], len(g.gathered))[:len(g.gathered)]
 	// Slots are in the order of names, and how many values each has is known: so each element's place is, too.
 	next := uint16(0)
-	for slot, count := range g.counts {
-		g.counts[slot] = next
+	for slot := range g.counts {
+		count := g.counts[slot].count
+		g.counts[slot].count = next
 		next += count
 	}
 	for i := range g.gathered {
 		one := &g.gathered[i]
-		first := g.counts[one.slot]
+		first := g.counts[one.slot].count
 		place := first + one.nth
 		for ; place > first && less(one.value, g.gathered[g.order[place-1]].value); place-- {
 			g.order[place] = g.order[place-1]
@@ -301,5 +350,6 @@ func (g *gathering) places() []uint16 {
 
 // less compares values of one element.
 func less(a, b *element.Value) bool {
-	return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(a.Display, b.Display)) < 0
+	order := strings.Compare(a.Text, b.Text)
+	return order < 0 || order == 0 && a.Display < b.Display
 }

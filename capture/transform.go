@@ -193,10 +193,10 @@ func basicUser(s string) (string, bool) {
 }
 
 // applyTransforms puts a text through the transforms and appends what comes out; a text that becomes nothing is not there.
-func applyTransforms(a *element.Arena, list []transform, text string, out []taken, from *source) []taken {
+func applyTransforms(a *element.Arena, list []transform, text string, out []found) []found {
 	for i := range list {
 		if list[i].one == nil {
-			return applyMany(a, list[i:], text, out, from)
+			return applyMany(a, list[i:], text, out)
 		}
 		var ok bool
 		if text, ok = list[i].one(a, text); !ok {
@@ -204,13 +204,13 @@ func applyTransforms(a *element.Arena, list []transform, text string, out []take
 		}
 	}
 	if text != "" {
-		out = append(out, taken{found{text: text}, from})
+		out = append(out, found{text: text})
 	}
 	return out
 }
 
 // applyMany is applyTransforms for a list that begins with one that makes several texts.
-func applyMany(a *element.Arena, list []transform, text string, out []taken, from *source) []taken {
+func applyMany(a *element.Arena, list []transform, text string, out []found) []found {
 	texts := []string{text}
 	for _, apply := range list {
 		var next []string
@@ -225,7 +225,7 @@ func applyMany(a *element.Arena, list []transform, text string, out []taken, fro
 	}
 	for _, t := range texts {
 		if t != "" {
-			out = append(out, taken{found{text: t}, from})
+			out = append(out, found{text: t})
 		}
 	}
 	return out

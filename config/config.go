@@ -39,8 +39,11 @@ type Config struct {
 
 	rule.Config `yaml:",inline"`
 
-	Elements  ElementsConfig     `yaml:"elements"`
-	Location  LocationConfig     `yaml:"location"`
+	Elements ElementsConfig `yaml:"elements"`
+	Location LocationConfig `yaml:"location"`
+	Networks NetworksConfig `yaml:"networks"`
+	// Agents are crawlers and AI agents that sign their requests.
+	Agents    []AgentConfig      `yaml:"agents"`
 	Webhooks  integration.Config `yaml:"webhooks"`
 	Packs     PacksConfig        `yaml:"packs"`
 	Retention RetentionConfig    `yaml:"retention"`
@@ -101,6 +104,26 @@ type LocationConfig struct {
 	Files document.Strings `yaml:"files"`
 	// Attribution is shown in the Hub where the files' licence asks for it.
 	Attribution string `yaml:"attribution"`
+}
+
+// NetworksConfig says what addresses are used for, beside the lists that are built in.
+type NetworksConfig struct {
+	At document.Mark `yaml:"-"`
+	// Lists are the operator's own; what they say stands before what is built in.
+	Lists []NetworkListConfig `yaml:"lists"`
+	// BuiltIn is on unless it is set to false.
+	BuiltIn *bool `yaml:"built_in"`
+	// ReverseDNS is on unless it is set to false: then declared crawlers are told from impostors by lists alone.
+	ReverseDNS *bool `yaml:"reverse_dns"`
+}
+
+// NetworkListConfig is a file with an address or a prefix on each line.
+type NetworkListConfig struct {
+	File string `yaml:"file"`
+	// Kind is one of hosting, vpn, tor, relay, crawler.
+	Kind event.NetworkKind `yaml:"kind"`
+	// Owner is the crawler's or provider's name.
+	Owner string `yaml:"owner"`
 }
 
 // PacksConfig chooses among the built-in detection packs.

@@ -106,7 +106,7 @@ func TestAbsentFileIsTold(t *testing.T) {
 // Every key that a file may hold is in the manual.
 func TestManualNamesEveryKey(t *testing.T) {
 	manual := ""
-	for _, name := range []string{"configuration.md", "specs.md", "rules.md", "modes.md", "networking.md", "origins.md", "tls.md"} {
+	for _, name := range []string{"configuration.md", "specs.md", "rules.md", "evidence.md", "modes.md", "networking.md", "origins.md", "tls.md"} {
 		text, err := os.ReadFile(filepath.Join("..", "docs", name))
 		if err != nil {
 			t.Fatal(err)

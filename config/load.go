@@ -20,6 +20,14 @@ func Load(path string, lookup document.Lookup) (Config, document.Problems) {
 	for i, file := range c.Location.Files {
 		c.Location.Files[i] = beside(path, file)
 	}
+	for i := range c.Networks.Lists {
+		c.Networks.Lists[i].File = beside(path, c.Networks.Lists[i].File)
+	}
+	for i := range c.Agents {
+		for j := range c.Agents[i].Keys {
+			c.Agents[i].Keys[j].File = beside(path, c.Agents[i].Keys[j].File)
+		}
+	}
 	for _, listen := range c.Proxy.Listen {
 		if listen.TLS != nil {
 			listen.TLS.Certificate, listen.TLS.Key = beside(path, listen.TLS.Certificate), beside(path, listen.TLS.Key)
@@ -96,9 +104,9 @@ func (c *Config) Add(name string, data []byte, lookup document.Lookup) document.
 		return problems
 	}
 	specs, rules, signatures, actions, custom := c.Specs, c.Rules, c.Signatures, c.Actions, c.Elements.Custom
-	sites, origins := c.Sites, c.Origins
+	sites, origins, agents := c.Sites, c.Origins, c.Agents
 	c.Specs, c.Rules, c.Signatures, c.Actions, c.Elements.Custom = nil, nil, nil, nil, nil
-	c.Sites, c.Origins = nil, nil
+	c.Sites, c.Origins, c.Agents = nil, nil, nil
 	before := c.mistakes()
 	problems = append(problems, doc.Decode(c)...)
 	for _, m := range c.newMistakes(before) {
@@ -111,5 +119,6 @@ func (c *Config) Add(name string, data []byte, lookup document.Lookup) document.
 	c.Elements.Custom = append(custom, c.Elements.Custom...)
 	c.Sites = append(sites, c.Sites...)
 	c.Origins = append(origins, c.Origins...)
+	c.Agents = append(agents, c.Agents...)
 	return problems
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"strings"
@@ -59,19 +60,22 @@ const hashText = 26
 
 // appendHash appends 16 bytes as 26 characters of lower-case base32 (RFC 4648) without padding.
 func appendHash(b, sum []byte) []byte {
-	const digits = "abcdefghijklmnopqrstuvwxyz234567"
-	held, bits := uint(0), 0
-	for _, c := range sum {
-		held, bits = held<<8|uint(c), bits+8
-		for bits >= 5 {
-			bits -= 5
-			b = append(b, digits[held>>bits&31])
-		}
-	}
-	if bits > 0 {
-		b = append(b, digits[held<<(5-bits)&31])
-	}
-	return b
+	high, low := binary.BigEndian.Uint64(sum), binary.BigEndian.Uint64(sum[8:])
+	b = binary.BigEndian.AppendUint64(b, base32Digits(high>>24))
+	b = binary.BigEndian.AppendUint64(b, base32Digits(high<<16|low>>48))
+	b = binary.BigEndian.AppendUint64(b, base32Digits(low>>8))
+	last := base32Digits(low << 32)
+	return append(b, byte(last>>56), byte(last>>48))
+}
+
+// base32Digits makes eight characters of the 40 low bits, five bits each and the highest first, all eight at once.
+func base32Digits(bits uint64) uint64 {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	bits = bits<<12&(0xfffff<<32) | bits&0xfffff
+	bits = bits<<6&(0x3ff<<48|0x3ff<<16) | bits&(0x3ff<<32|0x3ff)
+	bits = bits<<3&(0x1f<<56|0x1f<<40|0x1f<<24|0x1f<<8) | bits&(0x1f<<48|0x1f<<32|0x1f<<16|0x1f)
+	digits := (bits + (0x80-26)*ones) & tops >> 7 // one in each byte that is no letter
+	return bits + 'a'*ones - digits*('a'+26-'2')
 }
 
 // known is the key of a family that was used before, nil otherwise.

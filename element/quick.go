@@ -10,31 +10,68 @@ import (
 // function gives exactly what the reader of the type gives, or says false and leaves the value to it; the tests hold the
 // two to each other.
 
-// quick reads a value in a plain form.
-func (n *Normaliser) quick(a *Arena, def *Definition, raw *Raw, hashed bool) (Value, bool) {
-	switch def.Type {
-	case String:
-		return n.quickString(a, def, raw, hashed)
-	case PaymentAccount:
-		return n.quickAccount(a, def, raw.Text, raw.Parts)
+// plainForm names the plain forms.
+type plainForm uint8
+
+const (
+	noForm plainForm = iota
+	stringForm
+	accountForm
+	emailForm
+	moneyForm
+	integerForm
+	numberForm
+	booleanForm
+)
+
+// plainFormOf is the plain form of a type, noForm when it has none.
+func plainFormOf(t ValueType, hashed bool) plainForm {
+	switch {
+	case t == String:
+		return stringForm
+	case t == PaymentAccount:
+		return accountForm
+	case hashed:
+		return noForm
 	}
-	if hashed {
-		return Value{}, false
-	}
-	switch def.Type {
+	switch t {
 	case Email:
-		return n.quickEmail(a, raw.Text)
+		return emailForm
 	case Money:
-		return n.quickMoney(a, raw)
+		return moneyForm
 	case Integer:
-		return quickNumber(raw.Text, false)
+		return integerForm
 	case Number:
-		return quickNumber(raw.Text, true)
+		return numberForm
 	case Boolean:
-		return quickBoolean(raw.Text)
+		return booleanForm
 	}
-	return Value{}, false
+	return noForm
 }
+
+// quick reads a value in its plain form and writes all of v; false when the value is in none, and v is then worth nothing.
+func (p *Prepared) quick(a *Arena, raw *Raw, v *Value) bool {
+	switch p.form {
+	case stringForm:
+		return p.quickString(a, raw.Text, v)
+	case accountForm:
+		return p.quickAccount(a, raw, v)
+	case emailForm:
+		return p.normaliser.quickEmail(a, raw.Text, v)
+	case moneyForm:
+		return p.normaliser.quickMoney(a, raw, v)
+	case integerForm:
+		return quickNumber(raw.Text, false, v)
+	case numberForm:
+		return quickNumber(raw.Text, true, v)
+	case booleanForm:
+		return quickBoolean(raw.Text, v)
+	}
+	return false
+}
+
+// set writes a value that has no parts, field by field: a whole Value that was just made is moved slower.
+func (v *Value) set(text, display string) { v.Text, v.Display, v.Parts = text, display, nil }
 
 // mayHoldNumber says whether Scrub could find something: at least 13 digits in a run, or 9 in three groups. A text for
 // which it says no is one that Scrub gives back.
@@ -75,41 +112,57 @@ func isASCIISeparator(c byte) bool {
 	return false
 }
 
-func (n *Normaliser) quickString(a *Arena, def *Definition, raw *Raw, hashed bool) (Value, bool) {
-	written := raw.Text
-	if written == "" || len(written) > maxText || !isPlain(written) {
-		return Value{}, false
-	}
-	v := Value{Text: written}
-	if def.Folded {
-		if v.Text = a.lower(written); v.Text != written && !hashed {
-			v.Display = written
+// texture is what a text is made of.
+type texture struct {
+	// plain says that cleanText would give the text back.
+	plain bool
+	// upper says that there are upper-case letters in it, digits how many digits are.
+	upper  bool
+	digits int
+}
+
+func textureOf(s string) texture {
+	t := texture{}
+	space := true
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c < ' ' || c > '~' || (c == ' ' && space) {
+			return texture{}
+		}
+		space = c == ' '
+		if isUpper(c) {
+			t.upper = true
+		}
+		if c-'0' <= 9 {
+			t.digits++
 		}
 	}
-	if hashed {
-		return n.hide(a, def, v.Text), true
-	}
-	return v, !mayHoldNumber(v.Text)
+	t.plain = !space
+	return t
 }
 
-// hide is the keyed hash of a text that has no parts to show.
-func (n *Normaliser) hide(a *Arena, def *Definition, text string) Value {
-	hash := n.hashOf(a, def, text)
-	return Value{Text: hash, Display: a.Join("•••• ", hash[:6])}
-}
+// holdsNumber is mayHoldNumber of the text whose texture it is.
+func (t texture) holdsNumber(s string) bool { return t.digits >= 9 && mayHoldNumber(s) }
 
-// hashOf is the keyed hash of a text of the element's family.
-func (n *Normaliser) hashOf(a *Arena, def *Definition, text string) string {
-	switch def.Type {
-	case String, Integer, Number, Boolean: // Definition.Family without making a text of it
-		a.key = append(append(append(a.key[:0], def.Type...), ':'), def.Name...)
-	default:
-		a.key = append(a.key[:0], def.Type...)
+func (p *Prepared) quickString(a *Arena, written string, v *Value) bool {
+	if written == "" || len(written) > maxText {
+		return false
 	}
-	if known := n.keys.known(a.key); known != nil {
-		return n.keys.hash(a, known, text)
+	made := textureOf(written)
+	if !made.plain {
+		return false
 	}
-	return n.keys.HashIn(a, def.Family(), text)
+	text, display := written, ""
+	if p.definition.Folded && made.upper {
+		text, display = a.lower(written), written
+	}
+	if p.hashed {
+		hash := p.normaliser.keys.hash(a, p.key, text)
+		v.set(hash, a.Join("•••• ", hash[:6]))
+		return true
+	}
+	v.set(text, display)
+	return !made.holdsNumber(text)
 }
 
 // mailDomain is what is known of a domain in its plain form.
@@ -118,21 +171,56 @@ type mailDomain struct {
 	disposable  bool
 }
 
-func (n *Normaliser) quickEmail(a *Arena, text string) (Value, bool) {
-	s := bareMailbox(strings.TrimSpace(text))
-	if s == "" || len(s) > maxEmail || !isPlain(s) {
-		return Value{}, false
+// The characters of a mailbox in its plain form, those below and those from 64 on, each a bit: what checkLocal accepts,
+// upper case, and the @.
+const (
+	mailboxLow  = 0x3ff<<'0' | 1<<'.' | 1<<'!' | 1<<'#' | 1<<'$' | 1<<'%' | 1<<'&' | 1<<'\'' | 1<<'*' | 1<<'+' | 1<<'-' | 1<<'/' | 1<<'=' | 1<<'?'
+	mailboxHigh = 0x3ffffff<<('A'-64) | 0x3ffffff<<('a'-64) | 1<<('@'-64) | 1<<('^'-64) | 1<<('_'-64) | 1<<('`'-64) | 1<<('{'-64) | 1<<('|'-64) |
+		1<<('}'-64) | 1<<('~'-64)
+)
+
+// plainMailbox looks at a mailbox in its plain form, which has one @: its place, -1 when the form is another.
+func plainMailbox(s string) (made texture, at int) {
+	at = -1
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		allowed := uint64(mailboxLow) >> c
+		if c >= 64 {
+			allowed = uint64(mailboxHigh) >> (c - 64)
+		}
+		switch {
+		case allowed&1 == 0:
+			return made, -1
+		case c == '@':
+			if at >= 0 {
+				return made, -1
+			}
+			at = i
+		case isUpper(c):
+			made.upper = true
+		case c-'0' <= 9:
+			made.digits++
+		}
 	}
-	s = a.lower(s)
-	at := strings.LastIndexByte(s, '@')
-	if at < 0 || checkLocal(s[:at]) != "" || mayHoldNumber(s) {
-		return Value{}, false
+	return made, at
+}
+
+func (n *Normaliser) quickEmail(a *Arena, s string, v *Value) bool {
+	if len(s) > maxEmail {
+		return false
+	}
+	made, at := plainMailbox(s)
+	if at <= 0 || at > maxLocal || made.holdsNumber(s) {
+		return false
+	}
+	if made.upper {
+		s = a.lower(s)
 	}
 	local, domain := s[:at], s[at+1:]
 	known := n.domains.FindText(domain)
 	if known == nil {
 		if !isPlainDomain(domain) {
-			return Value{}, false
+			return false
 		}
 		about := mailDomain{disposable: n.isDisposable(domain)}
 		if registrable, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
@@ -140,12 +228,16 @@ func (n *Normaliser) quickEmail(a *Arena, text string) (Value, bool) {
 		}
 		known = n.domains.Keep([]byte(domain), about)
 	}
-	mailbox := quickMailbox(a, s, local, domain)
-	v := Value{Text: s, Parts: append(a.list(4), Part{PartDisposable, boolText(known.disposable)}, Part{PartDomain, domain}, Part{PartMailbox, mailbox})}
+	parts := a.list(4)[:3]
+	parts[0].Name, parts[0].Text = PartDisposable, boolText(known.disposable)
+	parts[1].Name, parts[1].Text = PartDomain, domain
+	parts[2].Name, parts[2].Text = PartMailbox, quickMailbox(a, s, local, domain)
 	if known.registrable != "" {
-		v.Parts = append(v.Parts, Part{PartRegistrable, known.registrable})
+		parts = parts[:4]
+		parts[3].Name, parts[3].Text = PartRegistrable, known.registrable
 	}
-	return v, true
+	v.Text, v.Display, v.Parts = s, "", parts
+	return true
 }
 
 // quickMailbox is canonicalMailbox of an address, the address itself where that is it.
@@ -198,24 +290,24 @@ func isPlainDomain(domain string) bool {
 }
 
 // quickMoney reads 1234 and 1234.56, as numbers in JSON and forms are written.
-func (n *Normaliser) quickMoney(a *Arena, raw *Raw) (Value, bool) {
+func (n *Normaliser) quickMoney(a *Arena, raw *Raw, v *Value) bool {
 	whole, fraction, pointed := strings.Cut(raw.Text, ".")
 	if len(whole) > 10 || !allDigits(whole) || pointed && (!allDigits(fraction) || len(fraction) > 2) {
-		return Value{}, false
+		return false
 	}
 	about := n.moneyOf(raw.Parts[PartCurrency])
 	if about == nil || about.exponent != 2 {
-		return Value{}, false
+		return false
 	}
 	switch unit := raw.Parts[PartUnit]; {
 	case unit == UnitMajor || unit == "" && pointed:
 	case (unit == UnitMinor || unit == "") && !pointed:
 		if len(whole) < 3 {
-			return Value{}, false
+			return false
 		}
 		whole, fraction = whole[:len(whole)-2], whole[len(whole)-2:]
 	default:
-		return Value{}, false
+		return false
 	}
 	for len(whole) > 1 && whole[0] == '0' {
 		whole = whole[1:]
@@ -225,13 +317,13 @@ func (n *Normaliser) quickMoney(a *Arena, raw *Raw) (Value, bool) {
 	if about.code != "" {
 		shown = append(append(shown, ' '), about.code...)
 	}
-	v := Value{Display: a.Keep(shown), Parts: about.parts}
+	v.Display, v.Parts = a.Keep(shown), about.parts
 	minor := append(append(append(a.Buffer(len(whole)+2), whole...), fraction...), "00"[len(fraction):]...)
 	v.Text = strings.TrimLeft(a.Keep(minor), "0")
 	if v.Text == "" {
 		v.Text = "0"
 	}
-	return v, true
+	return true
 }
 
 // money is what all amounts of one currency have in common.
@@ -256,32 +348,35 @@ func (n *Normaliser) moneyOf(given string) *money {
 }
 
 // quickNumber reads a number that is written as decimal writes it.
-func quickNumber(s string, fractions bool) (Value, bool) {
+func quickNumber(s string, fractions bool, v *Value) bool {
 	whole, fraction, pointed := strings.Cut(s, ".")
 	if len(whole) > 12 || !allDigits(whole) || whole[0] == '0' && len(whole) > 1 {
-		return Value{}, false
+		return false
 	}
 	if pointed && (!fractions || len(whole)+len(fraction) > 12 || !allDigits(fraction) || fraction[len(fraction)-1] == '0') {
-		return Value{}, false
+		return false
 	}
-	return Value{Text: s}, true
+	v.set(s, "")
+	return true
 }
 
-func quickBoolean(s string) (Value, bool) {
+func quickBoolean(s string, v *Value) bool {
 	switch s {
 	case "true", "1", "yes", "on":
-		return Value{Text: "true"}, true
+		v.set("true", "")
 	case "false", "0", "no", "off":
-		return Value{Text: "false"}, true
+		v.set("false", "")
+	default:
+		return false
 	}
-	return Value{}, false
+	return true
 }
 
 // quickAccount reads the number of a card, in one piece or in groups, and hides it.
-func (n *Normaliser) quickAccount(a *Arena, def *Definition, text string, parts map[string]string) (Value, bool) {
-	digits := text
+func (p *Prepared) quickAccount(a *Arena, raw *Raw, v *Value) bool {
+	text, digits := raw.Text, raw.Text
 	if len(text) < 13 || len(text) > 32 || !isPlain(text) {
-		return Value{}, false
+		return false
 	}
 	if !allDigits(text) {
 		b := a.Buffer(len(text))
@@ -290,23 +385,28 @@ func (n *Normaliser) quickAccount(a *Arena, def *Definition, text string, parts 
 			case c >= '0' && c <= '9':
 				b = append(b, c)
 			case c != ' ' && c != '-':
-				return Value{}, false
+				return false
 			}
 		}
 		digits = a.Keep(b)
 	}
-	if len(digits) < 13 || len(parts) > 0 {
-		return Value{}, false
+	if len(digits) < 13 || len(raw.Parts) > 0 {
+		return false
 	}
 	brand, fits := cardBrand(digits)
 	valid := luhn(digits)
 	if brand == "" || !fits && !valid {
-		return Value{}, false
+		return false
 	}
-	v := Value{Text: n.hashOf(a, def, digits)}
-	first, last := a.Text([]byte(digits[:6])), a.Text([]byte(lastFour(digits)))
+	v.Text = p.normaliser.keys.hash(a, p.key, digits)
+	first, last := a.Join(digits[:6]), a.Join(lastFour(digits))
 	v.Display = a.Join(first, "••••••", last)
-	v.Parts = append(a.list(5), Part{PartBrand, brand}, Part{PartFirstSix, first}, Part{PartKind, accountCard}, Part{PartLastFour, last},
-		Part{PartLuhn, boolText(valid)})
-	return v, true
+	parts := a.list(5)[:5]
+	parts[0].Name, parts[0].Text = PartBrand, brand
+	parts[1].Name, parts[1].Text = PartFirstSix, first
+	parts[2].Name, parts[2].Text = PartKind, accountCard
+	parts[3].Name, parts[3].Text = PartLastFour, last
+	parts[4].Name, parts[4].Text = PartLuhn, boolText(valid)
+	v.Parts = parts
+	return true
 }

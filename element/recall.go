@@ -33,29 +33,62 @@ func (m *memos) of(t ValueType) *Memo[Value] {
 	return nil
 }
 
+// Prepared is a definition with all that can be known before there is a value, so that reading one costs little. It may
+// be used from many goroutines at once.
+type Prepared struct {
+	normaliser *Normaliser
+	definition Definition
+	form       plainForm
+	hashed     bool
+	// key is that of the definition's family, nil where nothing is hashed.
+	key *macKey
+	// memo remembers values of the type, nil where none are remembered.
+	memo *Memo[Value]
+}
+
+// Prepare makes a definition ready for NormaliseIn.
+func (n *Normaliser) Prepare(def Definition) *Prepared {
+	p := &Prepared{normaliser: n, definition: def, hashed: def.Sensitivity == Hashed || def.Type.least() == Hashed}
+	if def.Sensitivity == Secret {
+		return p
+	}
+	p.form = plainFormOf(def.Type, p.hashed)
+	if p.hashed {
+		p.key = n.keys.family(def.Family())
+	} else {
+		p.memo = n.memos.of(def.Type)
+	}
+	return p
+}
+
+// Definition is what was prepared; nobody may change it.
+func (p *Prepared) Definition() *Definition { return &p.definition }
+
 // NormaliseIn is Normalise for one event of many: the value is made in the arena's memory, or shares memory with raw and
-// with other values. So it lives as long as the arena is not reset and raw is not written to, and nobody may change it.
-// Its content is that of Normalise, to the byte.
-func (n *Normaliser) NormaliseIn(a *Arena, def *Definition, raw Raw) (Value, error) {
-	hashed := def.Sensitivity == Hashed || def.Type.least() == Hashed
-	if a == nil || def.Sensitivity == Secret {
-		return n.Normalise(*def, raw)
+// with other values. So it lives as long as the arena is not reset and raw's texts are not written to, and nobody may
+// change it. Its content, that of Normalise to the byte, is written to v, so that it is not moved from function to
+// function; after an error v is the zero Value.
+func (p *Prepared) NormaliseIn(a *Arena, raw *Raw, v *Value) error {
+	if a != nil && p.quick(a, raw, v) {
+		return nil
 	}
-	if v, ok := n.quick(a, def, &raw, hashed); ok {
-		return v, nil
+	if a == nil || p.memo == nil || !a.recallKey(p.definition.Type, raw) {
+		return p.normalise(raw, v)
 	}
-	memo := n.memos.of(def.Type)
-	if memo == nil || hashed || !a.recallKey(def.Type, &raw) {
-		return n.Normalise(*def, raw)
+	if known := p.memo.Find(a.key); known != nil {
+		*v = *known
+		return nil
 	}
-	if known := memo.Find(a.key); known != nil {
-		return *known, nil
-	}
-	v, err := n.Normalise(*def, raw)
+	err := p.normalise(raw, v)
 	if err == nil {
-		v = *memo.Keep(a.key, v.own())
+		*v = *p.memo.Keep(a.key, v.own())
 	}
-	return v, err
+	return err
+}
+
+func (p *Prepared) normalise(raw *Raw, v *Value) (err error) {
+	*v, err = p.normaliser.Normalise(p.definition, *raw)
+	return err
 }
 
 // recallKey writes all that the value depends on into the arena's key; false when that is too long.

@@ -6,13 +6,17 @@ import (
 	"fmt"
 )
 
-// codecVersion is the first byte of an encoded record. A record that is JSON begins with a brace.
-const codecVersion = 1
+// codecVersion is the first byte of an encoded record. A record that is JSON begins with a brace. firstVersion is still read.
+const (
+	codecVersion = 2
+	firstVersion = 1
+)
 
 // Codec encodes records in a compact binary form, for the log, and decodes them. It never changes once made and may be
 // used from many goroutines at once.
 //
-// A record is codecVersion and then the fields in the order in which the types declare them, without names:
+// A record is codecVersion and then the fields in the order in which the types declare them, without names; what came with
+// a later version (codec_wire.go) stands behind a mask of what is there:
 //
 //	number  v+1 in groups of seven bits, the lowest first, each but the last with its top bit set (LEB128)
 //	signed  a number that is twice v, or -2v-1 when v is negative
@@ -72,10 +76,10 @@ func (c *Codec) Decode(b []byte) (Record, error) {
 		}
 		return record, nil
 	}
-	if len(b) == 0 || b[0] != codecVersion {
+	if len(b) == 0 || b[0] != codecVersion && b[0] != firstVersion {
 		return Record{}, fmt.Errorf("decode record: %w", errMalformed)
 	}
-	d := decoder{text: string(b), at: 1, words: c.words}
+	d := decoder{text: string(b), at: 1, words: c.words, version: b[0]}
 	d.record(&record)
 	if d.broken || d.at != len(d.text) {
 		return Record{}, fmt.Errorf("decode record: %w", errMalformed)

@@ -9,10 +9,12 @@ import (
 // decoder reads an encoded record. After the first byte that is out of place it is broken and reads nothing more. The
 // texts it gives are pieces of its own copy.
 type decoder struct {
-	text   string
-	at     int
-	words  *words
-	broken bool
+	text  string
+	at    int
+	words *words
+	// version is the record's codecVersion.
+	version byte
+	broken  bool
 }
 
 func (d *decoder) record(r *Record) {
@@ -39,6 +41,11 @@ func (d *decoder) event(v *Event) {
 	v.Evidence.HeaderShape = d.plain()
 	v.Evidence.UserAgent = d.plain()
 	v.Evidence.Tokens = list(d, func(t *Token) { t.Name, t.Hash, t.Issued = d.plain(), d.plain(), d.flag() })
+	if d.version > firstVersion {
+		d.wire(&v.Evidence.Wire)
+		d.client(&v.Evidence.Client)
+		d.network(&v.Evidence.Network)
+	}
 	v.Elements = d.elements()
 	v.Actions = d.actions()
 	v.Issues = list(d, func(i *Issue) { i.Code, i.Element, i.Detail = d.word(), d.word(), d.plain() })
@@ -120,6 +127,9 @@ func (d *decoder) actions() []Action {
 
 func (d *decoder) session(s *Session) {
 	s.ID, s.Journey = ID(d.plain()), ID(d.plain())
+	if d.version > firstVersion {
+		d.identity(s)
+	}
 	s.Number = d.signed()
 	s.Opened = d.time()
 	s.Join.By, s.Join.Detail = d.word(), d.plain()
@@ -131,6 +141,9 @@ func (d *decoder) verdict(v *Verdict) {
 	v.EntityLabels = list(d, func(l *EntityLabel) { l.Element, l.Value, l.Label, l.Rule = d.word(), d.plain(), d.plain(), d.plain() })
 	v.Rating, v.Before = Rating(d.below(uint64(Malicious)+1)), Rating(d.below(uint64(Malicious)+1))
 	v.Score = d.signed()
+	if d.version > firstVersion {
+		v.Next = d.signed()
+	}
 	v.Tipped = d.texts()
 	v.Actions = d.actions()
 	v.Rules = d.plain()
@@ -145,7 +158,7 @@ func (d *decoder) label(l *Label) {
 	l.Signature, l.Shadow = flags&labelSignature != 0, flags&labelShadow != 0
 	l.Name, l.Severity, l.Rule, l.Version = d.plain(), Severity(d.word()), d.plain(), d.plain()
 	l.Points, l.Family = d.signed(), d.word()
-	l.Because = list(d, func(r *Reason) { r.Expression, r.Value = d.plain(), d.plain() })
+	l.Because = d.reasons()
 	l.Sentence = d.plain()
 }
 
@@ -273,7 +286,7 @@ func (d *decoder) word() string {
 	default:
 		return d.plain()
 	}
-	if number >= len(d.words.list) {
+	if number >= len(d.words.list) || d.version == firstVersion && number >= firstWords {
 		d.broken = true
 		return ""
 	}

@@ -55,43 +55,49 @@ device_id advertising_id push_token js_user_agent device_name device_model devic
 device_longitude device_language device_timezone device_memory device_cpu_cores screen_width screen_height pixel_ratio
 color_depth touch_points gpu_renderer canvas_hash audio_hash font_hash firmware_version app_version app_id sensor_data
 jailbroken emulator webdriver cookies_enabled battery_level
+chrome safari firefox edge samsung opera windows macos android ios linux document data style image font other hosting vpn tor relay crawler
+verified refuted answered missing key ambiguous account new tls http2 headers fetch brands platform automation agent learned_token rotation connection stitch deception network_kind
 `
 
-// shortWords is how many words are written in one byte.
-const shortWords = 128
+// shortWords is how many words are written in one byte, firstWords how many records of version 1 can have.
+const (
+	shortWords = 128
+	firstWords = 444
+)
 
-// wordSlots is the size of the table in which words are looked for. More than half of it is empty, so that a text that is
-// no word is seen at the first or second glance.
-const wordSlots = 1024
+// wordSlots is the size of the table in which words are looked for. Nine tenths of it is empty, so that a text that is no word
+// is seen at the first glance.
+const wordSlots = 1 << 12
 
 // words finds the number of a word and the word of a number. It never changes.
 type words struct {
-	list  []string
-	slots [wordSlots]wordSlot
+	list []string
+	// ends are those of the words in the list.
+	ends []wordEnds
+	// slots have a word's number plus 1 at its hash or behind it, 0 is empty.
+	slots [wordSlots]uint16
 }
 
-// wordSlot has a word at its hash or behind it. Its two ends and its length tell it from most texts without a look at the
-// text itself. An empty slot has no length.
-type wordSlot struct {
-	ends   wordEnds
-	number uint16
-}
-
-// wordEnds are the first and the last eight bytes of a text, which overlap when it has less than 16, and its length.
+// wordEnds are the first and the last eight bytes of a text, which overlap when it has less than 16; bytes of 1 fill up one
+// that has less than eight. With its length they tell it from most texts without a look at the text itself.
 type wordEnds struct {
 	head, tail uint64
-	length     uint8
+	length     uint64
 }
+
+// endsWhole is the length in bytes of the longest text of which the ends are all.
+const endsWhole = 16
 
 func newWords() *words {
 	w := &words{list: strings.Fields(knownWords)}
 	for number, word := range w.list {
-		ends, _ := endsOf(word)
+		ends := endsOf(word)
+		w.ends = append(w.ends, ends)
 		at := ends.slot()
-		for w.slots[at].ends.length != 0 {
+		for w.slots[at] != 0 {
 			at = (at + 1) % wordSlots
 		}
-		w.slots[at] = wordSlot{ends: ends, number: uint16(number)}
+		w.slots[at] = uint16(number + 1)
 	}
 	return w
 }
@@ -99,45 +105,40 @@ func newWords() *words {
 // longestWord bounds the texts that are looked for among the words, in bytes.
 const longestWord = 32
 
-// endsOf gives the ends of a text; false when it is empty or longer than any word.
-func endsOf(s string) (wordEnds, bool) {
-	switch n := len(s); {
-	case n > longestWord || n == 0:
-		return wordEnds{}, false
-	case n >= 8:
-		return wordEnds{head: eightBytes(s), tail: eightBytes(s[n-8:]), length: uint8(n)}, true
-	case n >= 4:
-		return wordEnds{head: fourBytes(s), tail: fourBytes(s[n-4:]), length: uint8(n)}, true
-	default:
-		return wordEnds{head: uint64(s[0]) | uint64(s[n/2])<<8 | uint64(s[n-1])<<16, length: uint8(n)}, true
+// endsOf gives the ends of a text that is not empty.
+func endsOf(s string) wordEnds {
+	n := len(s)
+	if n >= 8 {
+		return wordEnds{head: eightBytes(s), tail: eightBytes(s[n-8:]), length: uint64(n)}
 	}
+	all := filledUp(s)
+	return wordEnds{head: all, tail: all, length: uint64(n)}
+}
+
+// filledUp is a text of one to seven bytes as a number, with bytes of 1 behind it.
+func filledUp(s string) uint64 {
+	n := uint(len(s))
+	behind := uint64(lowestBits) << (8 * n)
+	if n >= 4 {
+		return fourBytes(s) | fourBytes(s[n-4:])<<(8*(n-4)) | behind
+	}
+	return uint64(s[0]) | uint64(s[n/2])<<(8*(n/2)) | uint64(s[n-1])<<(8*(n-1)) | behind
 }
 
 // slot is where the search for a text begins.
 func (e *wordEnds) slot() uint64 {
-	return (e.head*0x9e3779b97f4a7c15 ^ (e.tail+uint64(e.length))*0xff51afd7ed558ccd) >> 54
+	return (e.head*0x9e3779b97f4a7c15 ^ (e.tail+e.length)*0xff51afd7ed558ccd) >> 52
 }
 
-// number is the place of a word among knownWords; false when the text is none.
-func (w *words) number(s string) (int, bool) {
-	ends, might := endsOf(s)
-	if !might {
-		return 0, false
-	}
-	for at := ends.slot(); ; at = (at + 1) % wordSlots {
-		slot := &w.slots[at%wordSlots]
-		switch {
-		case slot.ends.head == ends.head && slot.ends.tail == ends.tail && slot.ends.length == ends.length &&
-			(len(s) <= 16 || w.list[slot.number] == s):
-			return int(slot.number), true
-		case slot.ends.length == 0:
+// number is the place of a word among knownWords; false when the text, whose ends are given, is none.
+func (w *words) number(s string, ends wordEnds) (int, bool) {
+	for at := ends.slot(); ; at++ {
+		number := int(w.slots[at%wordSlots]) - 1
+		if number < 0 {
 			return 0, false
 		}
+		if w.ends[number] == ends && (len(s) <= endsWhole || w.list[number] == s) {
+			return number, true
+		}
 	}
-}
-
-// fourBytes is the first four bytes of a text as a number.
-func fourBytes(t string) uint64 {
-	_ = t[3]
-	return uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24
 }

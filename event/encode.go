@@ -73,6 +73,9 @@ func (w *writer) evidence(e *Evidence) {
 		w.b = append(w.b, '}')
 	}
 	w.end(len(e.Tokens))
+	w.wire(&e.Wire)
+	w.client(&e.Client)
+	w.network(e.Network)
 	w.first(empty)
 	w.b = append(w.b, '}')
 }
@@ -127,6 +130,11 @@ func (w *writer) actions(list []Action) {
 func (w *writer) session(s *Session) {
 	w.text(`{"id":`, string(s.ID))
 	w.text(`,"journey":`, string(s.Journey))
+	w.given(`,"person":`, string(s.Person))
+	w.given(`,"actor":`, string(s.Actor))
+	w.link(&s.Link)
+	w.number(`,"confidence":`, s.Confidence)
+	w.given(`,"absorbed":`, string(s.Absorbed))
 	w.b = strconv.AppendInt(append(w.b, `,"number":`...), s.Number, 10)
 	w.time(`,"opened":`, s.Opened)
 	w.text(`,"join":{"by":`, s.Join.By)
@@ -156,6 +164,7 @@ func (w *writer) verdict(v *Verdict) {
 	w.text(`,"rating":`, v.Rating.String())
 	w.text(`,"before":`, v.Before.String())
 	w.b = strconv.AppendInt(append(w.b, `,"score":`...), v.Score, 10)
+	w.number(`,"next":`, v.Next)
 	w.texts(`,"tipped":[`, v.Tipped)
 	w.actions(v.Actions)
 	w.given(`,"rules":`, v.Rules)
@@ -179,13 +188,7 @@ func (w *writer) label(l *Label) {
 	w.flag(`,"shadow":true`, l.Shadow)
 	w.number(`,"points":`, l.Points)
 	w.given(`,"family":`, l.Family)
-	for i := range l.Because {
-		w.item(i, `,"because":[`)
-		w.text(`{"expression":`, l.Because[i].Expression)
-		w.text(`,"value":`, l.Because[i].Value)
-		w.b = append(w.b, '}')
-	}
-	w.end(len(l.Because))
+	w.reasons(l.Because)
 	w.given(`,"sentence":`, l.Sentence)
 	w.b = append(w.b, '}')
 }

@@ -117,9 +117,14 @@ func (m *maker) actions() (list []event.Action) {
 func (m *maker) record() event.Record {
 	r := event.Record{Event: m.event()}
 	r.Session = event.Session{ID: event.ID(m.text()), Journey: event.ID(m.text()), Number: m.number(), Opened: m.time(),
-		Join: event.Join{By: m.text(), Detail: m.text()}, Labels: m.texts()}
+		Join: event.Join{By: m.text(), Detail: m.text()}, Labels: m.texts(), Person: event.ID(m.text()), Actor: event.ID(m.text()),
+		Absorbed: event.ID(m.text()), Confidence: m.number(), Link: event.Link{Tier: m.text(), Bits: m.number(), Margin: m.number()}}
+	for range m.Intn(3) {
+		r.Session.Link.Because = append(r.Session.Link.Because, event.Reason{Expression: m.text(), Value: m.text()})
+	}
 	v := &r.Verdict
 	v.Rating, v.Before, v.Score, v.Tipped = event.Rating(m.Intn(4)), event.Rating(m.Intn(3)), m.number(), m.texts()
+	v.Next = m.number()
 	v.Actions, v.Rules = m.actions(), m.text()
 	for range m.Intn(3) {
 		l := event.Label{Name: m.text(), Severity: event.Severity(m.text()), Rule: m.text(), Version: m.text(), Signature: m.flag(),
@@ -139,6 +144,14 @@ func (m *maker) event() event.Event {
 		Result: event.Result(m.text()), Spec: m.text(), Actions: m.actions(),
 		HTTP:     event.HTTP{Method: m.text(), Host: m.text(), Route: m.text(), Status: int(m.number()), Duration: time.Duration(m.number()), Inline: m.flag()},
 		Evidence: event.Evidence{Address: m.text(), HeaderShape: m.text(), UserAgent: m.text()}}
+	e.Evidence.Wire = event.Wire{Connection: m.text(), JA4: m.text(), HTTP2: m.text(), Headers: m.text(), Kind: event.RequestKind(m.text()),
+		Page: m.text(), From: m.text(), Hints: event.Hints(m.text())}
+	for range m.Intn(3) {
+		e.Evidence.Wire.Flaws = append(e.Evidence.Wire.Flaws, event.Flaw(m.text()))
+	}
+	e.Evidence.Client = event.Client{Family: m.text(), Major: m.number(), Platform: m.text(), Model: m.text(), Language: m.text(), Mobile: m.flag(),
+		Agent: m.text(), Proof: event.Proof(m.text())}
+	e.Evidence.Network = event.Network{Kind: event.NetworkKind(m.text()), AS: m.number(), Country: m.text()}
 	for range m.Intn(3) {
 		e.Evidence.Tokens = append(e.Evidence.Tokens, event.Token{Name: m.text(), Hash: m.text(), Issued: m.flag()})
 		e.Issues = append(e.Issues, event.Issue{Code: m.text(), Element: m.text(), Detail: m.text()})

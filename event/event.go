@@ -58,6 +58,12 @@ type Evidence struct {
 	UserAgent string `json:"user_agent,omitempty"`
 	// Tokens are keyed hashes of the application's own session cookies and tokens.
 	Tokens []Token `json:"tokens,omitempty"`
+	// Wire is what connection and headers show of the client's software.
+	Wire Wire `json:"wire,omitzero"`
+	// Client is what the client says of itself.
+	Client Client `json:"client,omitzero"`
+	// Network is what lists and databases say of the address.
+	Network Network `json:"network,omitzero"`
 }
 
 // Token is a keyed hash of a session cookie or token of the application.

@@ -124,6 +124,8 @@ type Verdict struct {
 	Before Rating `json:"before"`
 	// Score is the sum behind the rating.
 	Score int64 `json:"score"`
+	// Next is what the score lacks to the next rating, 0 when the session is malicious.
+	Next int64 `json:"next,omitempty"`
 	// Tipped names the labels that moved the rating with this event.
 	Tipped []string `json:"tipped,omitempty"`
 	// Actions are those the policy asks for.
@@ -184,8 +186,17 @@ type Record struct {
 // Session is a record's place in a session.
 type Session struct {
 	ID ID `json:"id"`
-	// Journey is the identity that unites sessions over time.
+	// Journey is the identity that unites sessions over time: the device's public id.
 	Journey ID `json:"journey"`
+	// Person unites devices and accounts of one person, Actor devices that one operator drives. Both are empty where none is known.
+	Person ID `json:"person,omitempty"`
+	Actor  ID `json:"actor,omitempty"`
+	// Link says why the session belongs to its device; only on events on which that was decided.
+	Link Link `json:"link,omitzero"`
+	// Confidence is how sure the device is, in percent; 0 where nothing was worked out.
+	Confidence int64 `json:"confidence,omitempty"`
+	// Absorbed is an earlier session of the same visitor, whose events belong to this one from here on.
+	Absorbed ID `json:"absorbed,omitempty"`
 	// Number is the event's place in the session, from 1.
 	Number int64 `json:"number"`
 	// Opened is the time of the session's first event.
@@ -198,10 +209,22 @@ type Session struct {
 
 // Join is the reason why an event belongs to a session.
 type Join struct {
-	// By is what joined: "opened", "token", "address_headers_user_agent".
+	// By is what joined: "opened", "token", "learned_token", "rotation", "connection", "address_headers_user_agent", "stitch".
 	By string `json:"by"`
 	// Detail names the cookie or says why a new session was opened.
 	Detail string `json:"detail,omitempty"`
+}
+
+// Link is the reason why a session belongs to a device.
+type Link struct {
+	// Tier is the kind of evidence: "key", "connection", "account", "address", "ambiguous" or "new".
+	Tier string `json:"tier"`
+	// Bits are the odds that it is the device, as 100 times their logarithm to the base 2; Margin is how far the next
+	// best device is behind.
+	Bits   int64 `json:"bits,omitempty"`
+	Margin int64 `json:"margin,omitempty"`
+	// Because are the strongest pieces of evidence.
+	Because []Reason `json:"because,omitempty"`
 }
 
 // Delivery is a message to an outside system that must not be lost.

@@ -64,6 +64,18 @@ func (w walls) check(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
+// NewCaller makes a client for calls to addresses that others may choose: it calls public addresses and the allowed networks
+// only, by no proxy, and follows no redirect. timeout bounds a call as a whole.
+func NewCaller(allowPrivate []string, timeout time.Duration) (*http.Client, error) {
+	w, err := newWalls(allowPrivate)
+	if err != nil {
+		return nil, err
+	}
+	client := newClient(w, Config{Timeout: timeout, Concurrency: 2})
+	client.Timeout = timeout
+	return client, nil
+}
+
 // newClient makes a client that calls only what the walls let through, by no proxy, and follows no redirect: each of them
 // would lead around the check.
 func newClient(w walls, config Config) *http.Client {

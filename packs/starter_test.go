@@ -21,7 +21,7 @@ func starter(t testing.TB) *capture.Set {
 			t.Fatal(problems)
 		}
 	}
-	set, problems := capture.Compile(config, normaliser(t), nil)
+	set, problems := capture.Compile(config, normaliser(t), capture.Knowledge{})
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}

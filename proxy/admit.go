@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"net"
 	"net/netip"
 	"time"
@@ -37,7 +39,37 @@ func (w *wire) admit(tcp *net.TCPConn, door *entrance) {
 	w.conns[c] = struct{}{}
 	w.done.Add(1)
 	w.mu.Unlock()
-	go c.live()
+	select {
+	case w.next <- c:
+	default:
+		go w.live(c)
+	}
+}
+
+// mostSpare is how many goroutines wait for another connection when theirs has ended.
+const mostSpare = 16
+
+// live is the life of a goroutine that has one connection after the other. A TLS handshake needs a deep stack, and to let one
+// grow anew for each connection costs a twentieth of the handshake.
+func (w *wire) live(c *conn) {
+	for c != nil {
+		c.live()
+		c = w.another()
+	}
+}
+
+// another waits for a new connection; nil when enough wait already, and at the end.
+func (w *wire) another() *conn {
+	defer w.spare.Add(-1)
+	if w.spare.Add(1) > mostSpare {
+		return nil
+	}
+	select {
+	case c := <-w.next:
+		return c
+	case <-w.accepting.Done():
+		return nil
+	}
 }
 
 // turnAway ends a connection that there is no place for.
@@ -100,4 +132,16 @@ func (c *conn) identify(peer netip.Addr) {
 	if peer.IsValid() {
 		c.origin.peerText = peer.String()
 	}
+	c.origin.connection, c.origin.hints = "", nil
+	if !c.origin.trusted {
+		c.origin.connection, c.origin.hints = c.wire.nameConnection(), &c.hints
+	}
+}
+
+// nameConnection makes a name that no other connection has, before or after, here or elsewhere.
+func (w *wire) nameConnection() string {
+	var name [16]byte
+	copy(name[:8], w.birth[:])
+	binary.BigEndian.PutUint64(name[8:], w.named.Add(1))
+	return base64.RawURLEncoding.EncodeToString(name[:])
 }

@@ -16,6 +16,8 @@ const (
 	enough = 64
 	// behind is how many exchanges wait for each worker that is woken beside the first.
 	behind = 512
+	// stride is how many exchanges are worked off before whoever waits for the processor may go first.
+	stride = 2
 	// quietTicks is after how many ticks with nothing to do the ticks end.
 	quietTicks = 5
 )
@@ -27,10 +29,15 @@ const (
 // The first worker looks every now and then while there is something to do, and sleeps when there is nothing. It is woken
 // for the first exchange after a sleep, when enough wait, and when somebody waits for a lane. The others help when it has
 // fallen behind.
+//
+// What a tick finds is no hurry, and must not stand in the way of the traffic: on a busy machine the kernel would let the
+// worker end all of it before the goroutine of a visitor, the origin or another program gets the processor. So the worker
+// steps aside every few exchanges, until so many wait that it falls behind.
 type queue struct {
 	length, perVisitor int
 	work               func(context.Context, *exchange)
 	ticks              func() (ticks <-chan time.Time, reset, stop func())
+	stepAside          func()
 	rouse              chan struct{} // to the first worker; with room for one
 	help               chan struct{} // to the others; with room for all
 
@@ -92,8 +99,8 @@ func (q *line) pop() *lane {
 }
 
 func newQueue(length, perVisitor int, work func(context.Context, *exchange)) *queue {
-	return &queue{length: length, perVisitor: perVisitor, work: work, ticks: lingering, lanes: map[uint64]*lane{},
-		rouse: make(chan struct{}, 1)}
+	return &queue{length: length, perVisitor: perVisitor, work: work, ticks: lingering, stepAside: stepAside,
+		lanes: map[uint64]*lane{}, rouse: make(chan struct{}, 1)}
 }
 
 // lingering ticks from reset to stop.
@@ -227,8 +234,9 @@ func (q *queue) pace(ctx context.Context) {
 	defer q.workers.Done()
 	ticks, reset, stop := q.ticks()
 	defer stop()
+	leisurely := false
 	for quiet := 0; ; {
-		served, ended := q.serve(ctx, func(served bool) { q.resting, q.asleep = true, !served && quiet >= quietTicks })
+		served, ended := q.serve(ctx, leisurely, func(served bool) { q.resting, q.asleep = true, !served && quiet >= quietTicks })
 		switch {
 		case ended:
 			return
@@ -238,12 +246,14 @@ func (q *queue) pace(ctx context.Context) {
 			stop()
 			<-q.rouse
 			reset()
-			quiet = 0
+			quiet, leisurely = 0, false
 			continue
 		}
 		select {
 		case <-q.rouse:
+			leisurely = false
 		case <-ticks:
+			leisurely = true
 			quiet++
 			q.awake()
 		}
@@ -264,18 +274,19 @@ func (q *queue) awake() {
 func (q *queue) reinforce(ctx context.Context) {
 	defer q.workers.Done()
 	for {
-		if _, ended := q.serve(ctx, func(bool) { q.helpers++ }); ended {
+		if _, ended := q.serve(ctx, false, func(bool) { q.helpers++ }); ended {
 			return
 		}
 		<-q.help
 	}
 }
 
-// serve works off what is ready. served says that there was something, ended that nothing more will come; if more may come,
+// serve works off what is ready, stepping aside now and then where there is leisure. served says that there was something, ended that nothing more will come; if more may come,
 // rest has been called with the lock held.
-func (q *queue) serve(ctx context.Context, rest func(served bool)) (served, ended bool) {
+func (q *queue) serve(ctx context.Context, leisurely bool, rest func(served bool)) (served, ended bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	steps := 0
 	for l := q.next(); l != nil; l = q.next() {
 		ex := l.first
 		if l.first, ex.next = ex.next, nil; l.first == nil {
@@ -288,13 +299,22 @@ func (q *queue) serve(ctx context.Context, rest func(served bool)) (served, ende
 		q.work(ctx, ex)
 		q.mu.Lock()
 		q.finish(l)
-		served = true
+		if steps++; leisurely && steps%stride == 0 && q.leisure() {
+			q.mu.Unlock()
+			q.stepAside()
+			q.mu.Lock()
+		}
 	}
 	if q.closed {
-		return served, true
+		return steps > 0, true
 	}
-	rest(served)
-	return served, false
+	rest(steps > 0)
+	return steps > 0, false
+}
+
+// leisure says that there is more to do, and neither much nor anything that somebody waits for. The lock is held.
+func (q *queue) leisure() bool {
+	return q.waiting > 0 && q.waiting < min(enough, q.length/2) && len(q.urgent.lanes) == 0 && !q.closed
 }
 
 // next takes the lane to be served now, nil when there is none. The lock is held.

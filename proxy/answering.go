@@ -123,7 +123,7 @@ func (a *answering) send(p []byte) error {
 	if c.tls != nil {
 		err = c.tls.send(p)
 	} else {
-		_, err = c.socket.Write(p)
+		_, err = c.write(p)
 	}
 	if c.down.enter(phaseWorking, c.wire.clock.read()) != cutNot {
 		err = errStalled

@@ -44,7 +44,7 @@ func compiled(t *testing.T) *capture.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, more := capture.Compile(config, element.NewNormaliser(element.Default(), keys, element.Options{}), nil)
+	set, more := capture.Compile(config, element.NewNormaliser(element.Default(), keys, element.Options{}), capture.Knowledge{})
 	if err := append(problems, more...).Err(); err != nil {
 		t.Fatal(err)
 	}

@@ -19,12 +19,14 @@ type conn struct {
 	socket *socket.Conn
 	tls    *session // nil in clear
 	origin identity
+	hints  hintMemory
 
 	readyFunc func(first bool) (wait bool)
 	in        []byte   // the bytes received and not yet handled are in[from:to]; nil while there are none
 	from, to  int      //
 	scanned   int      // up to here no end of a head was found
 	dry       bool     // there is nothing to be read until the next wait
+	inside    bool     // Serve runs, with readyFunc
 	requests  int      // how many were carried
 	passage   *passage // the one that is being carried, nil between requests
 	answer    answering
@@ -61,7 +63,9 @@ func (c *conn) live() {
 		return
 	}
 	for {
+		c.inside = true
 		err := c.socket.Serve(c.readyFunc)
+		c.inside = false
 		if err != nil {
 			if c.interrupted() {
 				continue
@@ -94,6 +98,7 @@ func (w *wire) panicked(recovered any) {
 
 // die gives everything back.
 func (c *conn) die() {
+	c.inside = false // a panic may have left it
 	c.down.enter(phaseWorking, 0)
 	c.wire.mu.Lock()
 	delete(c.wire.conns, c)
@@ -355,6 +360,14 @@ func (c *conn) linger() {
 
 // onlyReader hides every other method of a reader.
 type onlyReader struct{ io.Reader }
+
+// write gives the socket what the visitor is to have. Inside Serve only this goroutine writes.
+func (c *conn) write(p []byte) (int, error) {
+	if c.inside {
+		return c.socket.WriteInside(p)
+	}
+	return c.socket.Write(p)
+}
 
 // gone says whether the visitor has closed its connection.
 func (c *conn) gone() bool {

@@ -18,6 +18,7 @@ type exchange struct {
 	needs   capture.Needs
 	head    capture.Request
 	visitor uint64
+	began   time.Time    // by the clock that is never set
 	holders atomic.Int32 // the passage, the queue, and an inline question while it runs
 
 	next *exchange // in its lane; the queue's
@@ -54,7 +55,7 @@ func (in *inspection) open(now *snapshot, spec route, needs capture.Needs, head 
 		ex = new(exchange)
 	}
 	ex.in, ex.now, ex.spec, ex.needs, ex.reserved = in, now, spec, needs, size
-	ex.memory.request(&ex.head, head)
+	ex.memory.request(&ex.head, head, in.idioms)
 	ex.visitor = in.visitor(head)
 	ex.request = copied{limit: needs.RequestLimit, done: !needs.RequestBody}
 	ex.response = copied{limit: needs.ResponseLimit}
@@ -223,7 +224,7 @@ func (ex *exchange) answered(status int, header []capture.Field) {
 		header, size = nil, 0
 	}
 	ex.reserved += size
-	ex.origin = capture.Response{Status: status, Header: ex.memory.response(header), Duration: time.Since(ex.head.Time)}
+	ex.origin = capture.Response{Status: status, Header: ex.memory.response(header), Duration: time.Since(ex.began)}
 	ex.replied = true
 	if !ex.needs.ResponseBody {
 		ex.response.done = true

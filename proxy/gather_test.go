@@ -13,6 +13,7 @@ type gathering struct {
 	ticks  chan time.Time
 	resets atomic.Int64
 	served atomic.Int64
+	asides atomic.Int64 // how often a worker stepped aside
 }
 
 func newGathering(t *testing.T, length, perVisitor, workers int, work func(*exchange)) *gathering {
@@ -22,6 +23,7 @@ func newGathering(t *testing.T, length, perVisitor, workers int, work func(*exch
 		g.served.Add(1)
 	})
 	g.queue.ticks = func() (<-chan time.Time, func(), func()) { return g.ticks, func() { g.resets.Add(1) }, func() {} }
+	g.queue.stepAside = func() { g.asides.Add(1) }
 	g.start(context.Background(), workers)
 	t.Cleanup(func() { g.drain(context.Background()) })
 	g.rests(t)
@@ -65,6 +67,43 @@ func (g *gathering) waits(t *testing.T, waiting int, served int64) {
 }
 
 func nothing(*exchange) {}
+
+// TestQueueStepsAside lets a tick find a few exchanges. A worker that was woken does not step aside.
+func TestQueueStepsAside(t *testing.T) {
+	g := newGathering(t, 1000, 100, 1, nothing)
+	g.fill(t, 0, 7)
+	g.ticks <- time.Time{}
+	g.await(t, 7)
+	if got := g.asides.Load(); got != 3 { // after two, four and six
+		t.Errorf("stepped aside %d times among seven", got)
+	}
+	g.fill(t, 0, 7)
+	g.hurry()
+	g.await(t, 14)
+	g.fill(t, 0, enough)
+	g.await(t, 14+enough)
+	if got := g.asides.Load(); got != 3 {
+		t.Errorf("stepped aside %d times when woken", got-3)
+	}
+}
+
+// TestQueueHasNoLeisure steps aside neither where somebody waits for a lane nor where much waits.
+func TestQueueHasNoLeisure(t *testing.T) {
+	for name, q := range map[string]*queue{
+		"nothing":        {length: 1000},
+		"much":           {length: 1000, waiting: enough},
+		"half the queue": {length: 10, waiting: 5},
+		"somebody waits": {length: 1000, waiting: 1, urgent: line{lanes: []*lane{{}}}},
+		"the end":        {length: 1000, waiting: 1, closed: true},
+	} {
+		if q.leisure() {
+			t.Errorf("%s: leisure", name)
+		}
+	}
+	if q := (&queue{length: 1000, waiting: enough - 1}); !q.leisure() {
+		t.Error("few wait: no leisure")
+	}
+}
 
 func TestQueueGathersUntilATick(t *testing.T) {
 	g := newGathering(t, 1000, 100, 1, nothing)

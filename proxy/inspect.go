@@ -53,6 +53,7 @@ type inspection struct {
 	scratches   sync.Pool // *capture.Scratch, one for each event at a time
 	buffers     *buffers  // of copied bodies
 	randomness  randomness
+	idioms      *idioms // of the heads that are kept
 	seed        maphash.Seed
 	current     atomic.Pointer[snapshot]
 	swapping    sync.Mutex
@@ -70,6 +71,7 @@ func newInspection(c Config, deps Deps, counts *counts, log *slog.Logger) *inspe
 		counts:      counts,
 		log:         newComplaints(log),
 		buffers:     newBuffers(),
+		idioms:      newIdioms(),
 		seed:        maphash.MakeSeed(),
 	}
 	in.askers = newAskers(in, c.Inline.Concurrency)
@@ -115,9 +117,12 @@ func (in *inspection) begin(now *snapshot, head *capture.Request, hold bool) *ex
 		// A question must be asked all the same, else a flood would switch the blocking off.
 		size = 0
 	}
-	head.Time = time.Now().UTC().Truncate(time.Microsecond)
+	began := time.Now()
+	head.Time = began.UTC().Truncate(time.Microsecond)
 	head.ID = event.RandomID(head.Time, in.randomness.ten())
-	return in.open(now, matched, needs, head, size)
+	ex := in.open(now, matched, needs, head, size)
+	ex.began = began
+	return ex
 }
 
 // match is the snapshot's matcher; a panic in it is no match.

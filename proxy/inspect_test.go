@@ -358,6 +358,7 @@ func TestObserverErrorsAndPanicsAreCounted(t *testing.T) {
 		fetch(t, s.url+path)
 	}
 	o.next(t)
+	until(t, "the count", func() bool { return s.Counts().Observed == 1 }) // it is told after the observer has returned
 	counts := s.Counts()
 	if counts.Failures["observer_panic"] != 1 || counts.Failures["observe"] != 1 || counts.Failures["capture_panic"] != 1 || counts.Observed != 1 {
 		t.Errorf("counts %+v", counts)

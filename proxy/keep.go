@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"crypto/rand"
-	"strings"
 	"sync"
 	"unsafe"
 
@@ -66,7 +65,7 @@ func (k *keeper) fields(fields []capture.Field) []capture.Field {
 }
 
 // request copies a head, so that it shares no memory with the original.
-func (k *keeper) request(into, head *capture.Request) {
+func (k *keeper) request(into, head *capture.Request, common *idioms) {
 	k.room(headSize(head))
 	*into = *head
 	into.Method, into.Host, into.Path, into.Query = k.keep(head.Method), k.keep(head.Host), k.keep(head.Path), k.keep(head.Query)
@@ -74,7 +73,7 @@ func (k *keeper) request(into, head *capture.Request) {
 	for i := range into.Header {
 		// What capture works out of these is remembered for other visitors, and shares memory with the text.
 		if field := &into.Header[i]; equalFold(field.Name, "User-Agent") || equalFold(field.Name, "Accept-Language") {
-			field.Value = strings.Clone(field.Value)
+			field.Value = common.own(field.Value)
 		}
 	}
 }

@@ -23,6 +23,7 @@ func (p *passage) own(answer *site.Answer, status int) {
 		fields = append(fields, p.directive.ResponseFields(p.asked.method, status, fields)...)
 	}
 	p.give(status, fields, answer.Body)
+	p.noteHints()
 }
 
 // block gives a visitor the answer that a verdict asks for.

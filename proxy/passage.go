@@ -174,6 +174,7 @@ func (p *passage) decide() {
 	if p.directive.ForwardedFor {
 		a.origin.trusted = true
 	}
+	p.directive.Secure = p.scheme() == "https"
 }
 
 // inspect opens an exchange if a spec matches.
@@ -185,7 +186,7 @@ func (p *passage) inspect() {
 	p.client = capture.Request{
 		Method: a.method, Scheme: p.scheme(), Host: p.directive.Host, Path: a.path, Query: a.query, Header: a.fields,
 		Peer:       a.origin.peer,
-		Connection: capture.Connection{Protocol: a.origin.protocol, JA4: a.origin.ja4, HTTP2: a.origin.http2},
+		Connection: p.connection(),
 	}
 	if a.origin.trusted {
 		p.client.Peer = p.visitorAddress()
@@ -193,6 +194,16 @@ func (p *passage) inspect() {
 		p.client.Connection.SpoofedForwarding = p.directive.Spoofed || p.claims()
 	}
 	p.ex = p.wire.inspection.begin(p.now, &p.client, p.directive.Mode == site.Active && p.directive.Answer == nil)
+}
+
+// connection is what the visitor's connection shows. A trusted proxy's tells nothing of the visitors that share it.
+func (p *passage) connection() capture.Connection {
+	who := &p.asked.origin
+	if who.trusted {
+		return capture.Connection{Protocol: who.protocol, Relayed: true}
+	}
+	return capture.Connection{ID: who.connection, Protocol: who.protocol, JA4: who.ja4, HTTP2: who.http2,
+		HintsAsked: who.hints.asked(p.directive.Host, who.protocol == "HTTP/2", time.Now)}
 }
 
 // carry does what is to be done with the request.

@@ -28,6 +28,7 @@ func (p *passage) relay(e *origin.Endpoint, conn *origin.Conn) {
 	if err != nil {
 		err = errGone
 	}
+	p.noteHints()
 	if err == nil && !whole {
 		err = p.relayBody(e, conn, framing)
 	}

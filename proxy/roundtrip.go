@@ -199,6 +199,7 @@ func (p *passage) relayAnswer(answer *http.Response, watch *watch) {
 	if err != nil {
 		err = errGone
 	}
+	p.noteHints()
 	if err == nil && !framing.Bodiless {
 		err = p.copyAnswer(answer.Body, watch)
 	}

@@ -98,7 +98,7 @@ func (s *session) Write(p []byte) (int, error) {
 		if err := s.pour(); err != nil {
 			return 0, err
 		}
-		return s.owner.socket.Write(p)
+		return s.owner.write(p)
 	}
 	s.gathered = append(s.gathered, p...)
 	return len(p), nil
@@ -133,7 +133,7 @@ func (s *session) pour() error {
 	if len(s.gathered) == 0 {
 		return nil
 	}
-	_, err := s.owner.socket.Write(s.gathered)
+	_, err := s.owner.write(s.gathered)
 	s.gathered = s.gathered[:0]
 	return err
 }

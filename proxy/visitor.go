@@ -38,7 +38,11 @@ type identity struct {
 	trusted  bool // the peer's word about forwarding is believed
 	secure   bool // TLS
 	protocol string
-	ja4      string
+	// connection names it; empty where many visitors share it.
+	connection string
+	// hints is what the connection remembers of client hints; nil where many visitors share it.
+	hints *hintMemory
+	ja4   string
 	// alternative is told in Alt-Svc, empty for nothing.
 	alternative string
 	http2       string

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"fmt"
 	"log/slog"
@@ -33,6 +34,10 @@ type wire struct {
 	requests context.Context // the parent of every wait that is not a connection's
 	cut      context.CancelFunc
 
+	// birth is this wire's own, named how many connections it has named.
+	birth [8]byte
+	named atomic.Uint64
+
 	standing atomic.Int64 // connections that net/http has
 
 	stopping atomic.Bool // connections end after the request under way
@@ -48,6 +53,8 @@ type wire struct {
 	conns  map[*conn]struct{}
 	closed bool
 	done   sync.WaitGroup // connections
+	next   chan *conn     // to a goroutine whose connection has ended
+	spare  atomic.Int32   // goroutines that wait for one
 }
 
 // maxAnswerHead bounds the head of an origin's answer, in bytes.
@@ -58,7 +65,10 @@ func newWire(c Config, in *inspection, counts *counts, logger *slog.Logger) (*wi
 		config: c, inspection: in, counts: counts, complaints: newComplaints(logger), log: logger, buffers: newBuffers(),
 		limits:  http1.Limits{HeadBytes: int(c.Limits.HeaderBytes), Fields: maxFields},
 		answers: http1.Limits{HeadBytes: maxAnswerHead, Fields: maxFields},
-		conns:   map[*conn]struct{}{}, interval: sweepInterval(c),
+		conns:   map[*conn]struct{}{}, interval: sweepInterval(c), next: make(chan *conn),
+	}
+	if _, err := rand.Read(w.birth[:]); err != nil {
+		return nil, err
 	}
 	w.passages.New = func() any { return newPassage(w) }
 	for _, text := range c.TrustedProxies {

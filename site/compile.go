@@ -57,6 +57,7 @@ type site struct {
 	answers   siteAnswers
 	handled   []http1.Field
 	cookie    *cookie
+	hints     bool
 	sidechain *sidechainUse
 }
 
@@ -129,6 +130,7 @@ func (c *compiler) site(config *Config) {
 	c.worker(config, s)
 	c.healthCheck(config, s)
 	s.cookie = c.cookie(config)
+	s.hints = config.ClientHints
 	c.sidechain(config, s)
 	c.pages(config, s)
 	for _, name := range s.controls.names() {

@@ -64,9 +64,11 @@ type Config struct {
 	Mirror          MirrorConfig     `yaml:"mirror"`
 	Health          HealthConfig     `yaml:"health"`
 	IdentityCookie  CookieConfig     `yaml:"identity_cookie"`
-	Sidechain       SidechainConfig  `yaml:"sidechain"`
-	Maintenance     PauseConfig      `yaml:"maintenance"`
-	ErrorPage       PageConfig       `yaml:"error_page"`
+	// ClientHints asks browsers for the device's model and for full versions (Accept-CH) with pages over HTTPS.
+	ClientHints bool            `yaml:"client_hints"`
+	Sidechain   SidechainConfig `yaml:"sidechain"`
+	Maintenance PauseConfig     `yaml:"maintenance"`
+	ErrorPage   PageConfig      `yaml:"error_page"`
 }
 
 // RouteConfig is an exception for some requests of a site.

@@ -118,12 +118,17 @@ func newIdentity(random [16]byte) string {
 	return digits[:8] + "-" + digits[8:12] + "-" + digits[12:16] + "-" + digits[16:20] + "-" + digits[20:]
 }
 
-// ResponseFields is what is added to a final response to a request of the given method: AddResponse and, for a visitor
-// without an identity, the cookie. fields are the response's own.
+// ResponseFields is what is added to a final response to a request of the given method: AddResponse, for a visitor without an
+// identity the cookie, and on pages the request for client hints. fields are the response's own.
+func (d *Directive) ResponseFields(method string, status int, fields []http1.Field) []http1.Field {
+	return d.withHints(d.withIdentity(method, status, fields), method, status, fields)
+}
+
+// withIdentity is AddResponse and the cookie.
 //
 // The cookie is set only where no shared cache may keep the response, else one visitor's identity would become that of
 // everybody who is served from the cache, and a cache that is careful would stop keeping it: see private.
-func (d *Directive) ResponseFields(method string, status int, fields []http1.Field) []http1.Field {
+func (d *Directive) withIdentity(method string, status int, fields []http1.Field) []http1.Field {
 	if d.cookie == nil || d.Identity != "" || d.random == nil || status < 200 || status == 304 {
 		return d.AddResponse
 	}

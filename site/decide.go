@@ -111,6 +111,7 @@ func (s *site) decide(r *Request, d *Directive, appended bool, set *Set) {
 	if d.Worker {
 		d.ForwardedFor, d.AddResponse = true, s.handled
 	}
+	d.hints = s.hints
 	if s.cookie != nil {
 		d.cookie, d.Identity = s.cookie, s.cookie.sent(r.Fields)
 	}
@@ -130,7 +131,7 @@ func (s *site) finish(r *Request, d *Directive, set *Set) {
 	switch {
 	case d.Mode == Mirror:
 		// Nobody waits for this answer but the one who made the copy: no cookie, no error page.
-		d.Answer, d.Reason, d.cookie = s.answers.mirror, ReasonMirror, nil
+		d.Answer, d.Reason, d.cookie, d.hints = s.answers.mirror, ReasonMirror, nil, false
 		return
 	case s.answers.pause != nil:
 		d.Answer, d.Reason = s.answers.pause, ReasonMaintenance

@@ -86,9 +86,14 @@ type Directive struct {
 	// Identity is the visitor's identity by cookie: the one that was sent, or, once ResponseFields has set it, the new
 	// one. Empty: none.
 	Identity string
+	// Secure is for the caller to set where the visitor has come by HTTPS; only then is he asked for client hints.
+	Secure bool
+	// HintsAsked says that the response asks for client hints, once ResponseFields has been called.
+	HintsAsked bool
 	// ErrorPage, when there is one, stands for our own 502, 503 and 504.
 	ErrorPage *Answer
 
 	cookie *cookie
+	hints  bool
 	random func() [16]byte
 }

@@ -90,6 +90,17 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return w.n, err
 }
 
+// WriteInside is Write for the goroutine that is inside Serve, if nobody else writes: it spares what lets Write be called by
+// anybody at any time. What there is no room for is left to Write.
+func (c *Conn) WriteInside(p []byte) (int, error) {
+	n, err := tryWrite(c.fd, p)
+	if err == nil && n == len(p) || err != nil && err != ErrWouldBlock {
+		return n, err
+	}
+	rest, err := c.Write(p[n:])
+	return n + rest, err
+}
+
 func (w *writing) once(fd uintptr) (done bool) {
 	for w.n < len(w.out) {
 		n, err := tryWrite(int(fd), w.out[w.n:])

@@ -27,6 +27,9 @@ func (c *Conn) TryRead(p []byte) (int, error) { return c.tcp.Read(p) }
 // Write writes all of p.
 func (c *Conn) Write(p []byte) (int, error) { return c.tcp.Write(p) }
 
+// WriteInside is Write.
+func (c *Conn) WriteInside(p []byte) (int, error) { return c.Write(p) }
+
 // Ask writes out and reads what comes next.
 func (c *Conn) Ask(out, into []byte) (int, error) {
 	if _, err := c.tcp.Write(out); err != nil {

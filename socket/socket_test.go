@@ -144,6 +144,46 @@ func TestServeAgain(t *testing.T) {
 	}
 }
 
+// TestWriteInside writes more than there is room for, so that some is left to Write, and then to an end that is no longer there.
+func TestWriteInside(t *testing.T) {
+	conn, far := pair(t)
+	long := bytes.Repeat([]byte("0123456789abcdef"), 1<<19)
+	wrote := make(chan error, 2)
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		_ = conn.Serve(func(bool) (wait bool) {
+			for _, p := range [][]byte{[]byte("short"), long} {
+				n, err := conn.WriteInside(p)
+				if err == nil && n != len(p) {
+					err = io.ErrShortWrite
+				}
+				wrote <- err
+			}
+			return false
+		})
+	})
+	if err := <-wrote; err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, len("short")+len(long))
+	if _, err := io.ReadFull(far, got); err != nil || !bytes.Equal(got[5:], long) || string(got[:5]) != "short" {
+		t.Fatalf("read other bytes than were written: %v", err)
+	}
+	if err := <-wrote; err != nil {
+		t.Fatal(err)
+	}
+	serving.Wait()
+	_ = far.SetLinger(0)
+	_ = far.Close()
+	_ = conn.Serve(func(bool) (wait bool) {
+		until(t, "an error", func() bool {
+			_, err := conn.WriteInside([]byte("lost"))
+			return err != nil && err != ErrWouldBlock
+		})
+		return false
+	})
+}
+
 func TestServeEndsFromOutside(t *testing.T) {
 	conn, _ := pair(t)
 	waiting := make(chan struct{}, 1)

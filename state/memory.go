@@ -95,21 +95,21 @@ func (m *Memory) confirm(g *guess, key string) int {
 func (m *Memory) load(b *Batch, key string) { m.loadAt(b, key, m.find(m.hash(key), key)) }
 
 func (m *Memory) loadAt(b *Batch, key string, at int) {
+	e := b.entry()
+	e.Key = key
 	if at == nowhere {
-		b.entries = append(b.entries, Entry{Key: key})
 		return
 	}
 	s := m.slots.at(at)
 	block := m.slab.block(s.block)
 	both := b.keep(block[s.key : s.key+s.value+s.ref])
-	e := Entry{Key: key, Version: s.version, Expires: time.UnixMicro(s.expires).UTC(), place: at + 1}
+	e.Version, e.Expires, e.place = s.version, time.UnixMicro(s.expires).UTC(), at+1
 	if s.value > 0 {
 		e.Value = both[:s.value:s.value]
 	}
 	if s.ref > 0 {
 		e.Ref = textOf(both[s.value:])
 	}
-	b.entries = append(b.entries, e)
 }
 
 func (m *Memory) hash(key string) uint64 { return maphash.String(m.seed, key) }

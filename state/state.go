@@ -54,6 +54,12 @@ type guess struct {
 
 func (b *Batch) reset() { b.entries, b.bytes = b.entries[:0], b.bytes[:0] }
 
+// entry adds an empty entry. It is filled where it stands: one that is put together first and copied then takes longer.
+func (b *Batch) entry() *Entry {
+	b.entries = append(b.entries, Entry{})
+	return &b.entries[len(b.entries)-1]
+}
+
 // keep copies bytes into the batch, nil where there are none.
 func (b *Batch) keep(from []byte) []byte {
 	if len(from) == 0 {

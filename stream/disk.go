@@ -141,8 +141,13 @@ func (d *Disk) Append(ctx context.Context, records ...event.Record) (Position, e
 
 // Enqueue implements Appender.
 func (d *Disk) Enqueue(record event.Record) (Position, error) {
-	one := [1]event.Record{record}
-	return d.encode(one[:])
+	d.encoding.Lock()
+	defer d.encoding.Unlock()
+	frame, err := d.appendRecord(d.encoded[:0], &record)
+	if err != nil {
+		return 0, err
+	}
+	return d.hand(frame, 1)
 }
 
 // encode encodes records, one caller at a time in one buffer, and queues them.
@@ -156,10 +161,15 @@ func (d *Disk) encode(records []event.Record) (Position, error) {
 			return 0, err
 		}
 	}
+	return d.hand(frames, len(records))
+}
+
+// hand queues what was encoded in the buffer, which is the next caller's then.
+func (d *Disk) hand(frames []byte, count int) (Position, error) {
 	if d.encoded = frames; cap(frames) > spareBytes {
 		d.encoded = nil // one giant does not keep its memory
 	}
-	return d.enqueue(frames, len(records))
+	return d.enqueue(frames, count)
 }
 
 // enqueue puts encoded frames at the end of the queue, all of them or none, and gives the last one's position.

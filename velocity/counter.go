@@ -12,8 +12,6 @@ type Window struct {
 	// Name is how rules write it: "1m", "1h", "24h", "90d".
 	Name string
 	Span time.Duration
-	// step is the width of one bucket; Span is a whole number of steps.
-	step time.Duration
 	// place is where it stands among the Windows, counted from 1: the zero Window is none.
 	place int
 }
@@ -25,24 +23,19 @@ const windowCount = 4
 // halves answer up to twice their span late, a ring is at most one step short.
 func Windows() [windowCount]Window {
 	return [windowCount]Window{
-		{"1m", time.Minute, 5 * time.Second, 1},
-		{"1h", time.Hour, 5 * time.Minute, 2},
-		{"24h", 24 * time.Hour, time.Hour, 3},
-		{"90d", 90 * 24 * time.Hour, 24 * time.Hour, 4},
+		{"1m", time.Minute, 1},
+		{"1h", time.Hour, 2},
+		{"24h", 24 * time.Hour, 3},
+		{"90d", 90 * 24 * time.Hour, 4},
 	}
 }
 
 // WindowOf finds the window of that span.
 func WindowOf(span time.Duration) (Window, bool) {
-	switch span {
-	case time.Minute:
-		return Windows()[0], true
-	case time.Hour:
-		return Windows()[1], true
-	case 24 * time.Hour:
-		return Windows()[2], true
-	case 90 * 24 * time.Hour:
-		return Windows()[3], true
+	for _, w := range Windows() {
+		if w.Span == span {
+			return w, true
+		}
 	}
 	return Window{}, false
 }
@@ -50,20 +43,32 @@ func WindowOf(span time.Duration) (Window, bool) {
 // reaches are the number of steps of each window.
 func reaches() [windowCount]int32 { return [windowCount]int32{12, 12, 24, 90} }
 
-// Moment is a time as counters and sets keep it, worked out once for all of them that one event touches.
+// Moment is a time as counters and sets keep it, worked out once for all of them that one event touches. It has no array, so
+// that it is handed on in registers.
 type Moment struct {
-	// steps are the numbers of the time's bucket in each window, seconds the Unix time as sets keep it.
-	steps   [windowCount]int32
+	// short and long hold the numbers of the time's bucket in two windows each, the shorter one's in the lower half.
+	short, long uint64
+	// seconds is the Unix time as sets keep it.
 	seconds uint32
+}
+
+// step is the number of the time's bucket in a window.
+func (m Moment) step(window int) int32 {
+	two := m.short
+	if window >= 2 {
+		two = m.long
+	}
+	return int32(two >> (uint(window) % 2 * 32))
 }
 
 // MomentOf works a time out. Steps are numbered since the epoch; 4 bytes last until the year 2310 for the narrowest, and
 // what is beyond either end falls into the last step there.
 func MomentOf(at time.Time) Moment {
 	unix := max(at.Unix(), 0)
-	step := func(width int64) int32 { return int32(min(unix/width, math.MaxInt32)) }
+	step := func(width int64) uint64 { return uint64(min(unix/width, math.MaxInt32)) }
 	return Moment{
-		steps:   [windowCount]int32{step(5), step(5 * 60), step(60 * 60), step(24 * 60 * 60)},
+		short:   step(5) | step(5*60)<<32,
+		long:    step(60*60) | step(24*60*60)<<32,
 		seconds: uint32(min(unix, math.MaxUint32)),
 	}
 }
@@ -94,7 +99,7 @@ func (c *Counter) AddAt(at Moment, amount int64) {
 		*c = append((*c)[:0], 0, 0, 0, 0)
 	}
 	for window, reach := range reaches() {
-		c.add(window, reach, at.steps[window], amount)
+		c.add(window, reach, at.step(window), amount)
 	}
 }
 
@@ -104,21 +109,32 @@ func (c Counter) AddInPlace(at Moment, amount int64) bool {
 	if len(c) < headSize {
 		return false
 	}
-	end := headSize
-	var sums [windowCount]int
-	for window := range windowCount {
-		n := int(c[window])
-		end += n * bucketSize
-		if n == 0 || end > len(c) || c.index(end-bucketSize) != at.steps[window] {
-			return false
-		}
-		sums[window] = end - 8
+	minutes, hours, days, quarters := int(c[0]), int(c[1]), int(c[2]), int(c[3])
+	if minutes == 0 || hours == 0 || days == 0 || quarters == 0 {
+		return false
 	}
-	for _, place := range sums {
-		sum := c[place : place+8]
-		binary.BigEndian.PutUint64(sum, uint64(Plus(int64(binary.BigEndian.Uint64(sum)), amount)))
+	minute := headSize + minutes*bucketSize
+	hour := minute + hours*bucketSize
+	day := hour + days*bucketSize
+	quarter := day + quarters*bucketSize
+	if quarter > len(c) || c.newest(minute) != at.step(0) || c.newest(hour) != at.step(1) || c.newest(day) != at.step(2) ||
+		c.newest(quarter) != at.step(3) {
+		return false
 	}
+	c.raise(minute, amount)
+	c.raise(hour, amount)
+	c.raise(day, amount)
+	c.raise(quarter, amount)
 	return true
+}
+
+// newest is the number of the bucket that ends at a place.
+func (c Counter) newest(end int) int32 { return c.index(end - bucketSize) }
+
+// raise adds to the bucket that ends at a place.
+func (c Counter) raise(end int, amount int64) {
+	sum := c[end-8 : end]
+	binary.BigEndian.PutUint64(sum, uint64(Plus(int64(binary.BigEndian.Uint64(sum)), amount)))
 }
 
 // ring is the part of the bytes that holds a window's buckets.
@@ -149,8 +165,7 @@ func (c *Counter) add(window int, reach, index int32, amount int64) {
 		place -= bucketSize
 	}
 	if place > start && c.index(place-bucketSize) == index {
-		sum := (*c)[place-8 : place]
-		binary.BigEndian.PutUint64(sum, uint64(Plus(int64(binary.BigEndian.Uint64(sum)), amount)))
+		c.raise(place, amount)
 		return
 	}
 	var bucket [bucketSize]byte
@@ -179,7 +194,7 @@ func (c Counter) SumAt(at Moment, w Window) int64 {
 		return 0
 	}
 	var sum int64
-	last, reach := at.steps[w.place-1], reaches()[w.place-1]
+	last, reach := at.step(w.place-1), reaches()[w.place-1]
 	start, end := c.ring(w.place - 1)
 	for b := start; b < end; b += bucketSize {
 		if index := c.index(b); index <= last && index > last-reach {

@@ -3,6 +3,8 @@ package velocity
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"math"
+	"math/bits"
 	"time"
 )
 
@@ -39,19 +41,15 @@ func (s *Set) AddHash(at Moment, hash uint64) {
 // added, and that AppendMember has to add it at the end.
 func (s Set) AddInPlace(at Moment, hash uint64) bool {
 	if m := s.find(hash); m >= 0 {
-		binary.BigEndian.PutUint32(s[m+8:], min(s.first(m), at.seconds))
-		binary.BigEndian.PutUint32(s[m+12:], max(s.last(m), at.seconds))
+		times := s[m+8 : m+memberSize]
+		binary.BigEndian.PutUint32(times, min(binary.BigEndian.Uint32(times), at.seconds))
+		binary.BigEndian.PutUint32(times[4:], max(binary.BigEndian.Uint32(times[4:]), at.seconds))
 		return true
 	}
 	if len(s) < SetLimit*memberSize {
 		return false
 	}
-	oldest := 0
-	for m := 0; m < len(s); m += memberSize {
-		if s.last(m) < s.last(oldest) {
-			oldest = m
-		}
-	}
+	oldest := (*fullSet)(s).oldest()
 	binary.BigEndian.PutUint64(s[oldest:], hash)
 	binary.BigEndian.PutUint32(s[oldest+8:], at.seconds)
 	binary.BigEndian.PutUint32(s[oldest+12:], at.seconds)
@@ -91,16 +89,46 @@ func (s Set) HashSeenBefore(hash uint64, before time.Time) bool {
 	return m >= 0 && int64(s.first(m)) < before.Unix()
 }
 
-// find is where the member of that hash begins, -1 when it is none.
+// find is where the member of that hash begins, -1 when it is none. It looks at four members at a time, as most sets that are
+// looked through long are full.
 func (s Set) find(hash uint64) int {
-	rest := s
-	for len(rest) >= memberSize {
-		if binary.BigEndian.Uint64(rest) == hash {
-			return len(s) - len(rest)
+	const four = 4 * memberSize
+	stored := bits.ReverseBytes64(hash) // a member's bytes read as they lie on most machines need no turning round then
+	m := 0
+	for ; m+four <= len(s); m += four {
+		members := (*[four]byte)(s[m:])
+		switch stored {
+		case binary.LittleEndian.Uint64(members[0*memberSize:]):
+			return m
+		case binary.LittleEndian.Uint64(members[1*memberSize:]):
+			return m + memberSize
+		case binary.LittleEndian.Uint64(members[2*memberSize:]):
+			return m + 2*memberSize
+		case binary.LittleEndian.Uint64(members[3*memberSize:]):
+			return m + 3*memberSize
 		}
-		rest = rest[memberSize:]
+	}
+	for ; m+memberSize <= len(s); m += memberSize {
+		if binary.BigEndian.Uint64(s[m:]) == hash {
+			return m
+		}
 	}
 	return -1
+}
+
+// fullSet is a Set with as many members as it can have.
+type fullSet [SetLimit * memberSize]byte
+
+// oldest is where the member begins that was seen last the longest ago, the first of several. The times and places are compared
+// as one number each, without a branch that depends on what visitors did.
+func (s *fullSet) oldest() int {
+	even, odd := uint64(math.MaxUint64), uint64(math.MaxUint64)
+	for m := 0; m < len(s); m += 2 * memberSize {
+		pair := (*[2 * memberSize]byte)(s[m:])
+		even = min(even, uint64(binary.BigEndian.Uint32(pair[12:]))<<32|uint64(m))
+		odd = min(odd, uint64(binary.BigEndian.Uint32(pair[memberSize+12:]))<<32|uint64(m+memberSize))
+	}
+	return int(uint32(min(even, odd)))
 }
 
 // Valid says whether the bytes can be a Set; others must not be used.

@@ -1,6 +1,7 @@
 package velocity_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -169,4 +170,75 @@ func TestInPlaceIsTheSame(t *testing.T) {
 			t.Errorf("the window of %s is %+v", w.Span, found)
 		}
 	}
+}
+
+// member is what a set knows of a value, kept plainly.
+type member struct {
+	hash        uint64
+	first, last int64
+}
+
+// note is what a set does: it remembers up to its limit, and forgets the first of those seen last the longest ago.
+func note(members []member, hash uint64, at int64) []member {
+	oldest := 0
+	for i := range members {
+		if m := &members[i]; m.hash == hash {
+			m.first, m.last = min(m.first, at), max(m.last, at)
+			return members
+		}
+		if members[i].last < members[oldest].last {
+			oldest = i
+		}
+	}
+	if len(members) < velocity.SetLimit {
+		return append(members, member{hash, at, at})
+	}
+	members[oldest] = member{hash, at, at}
+	return members
+}
+
+// Whatever comes in whatever order, every member stands where the plain list has it.
+func TestSetIsThePlainList(t *testing.T) {
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		var s velocity.Set
+		var members []member
+		at := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+		for range 1000 {
+			at = at.Add(time.Duration(r.IntN(4)-1) * time.Second)
+			hash := r.Uint64N(50+10*seed) << (seed % 57)
+			s.AddHash(velocity.MomentOf(at), hash)
+			members = note(members, hash, at.Unix())
+			var want []byte
+			for _, m := range members {
+				want = binary.BigEndian.AppendUint64(want, m.hash)
+				want = binary.BigEndian.AppendUint32(want, uint32(m.first))
+				want = binary.BigEndian.AppendUint32(want, uint32(m.last))
+			}
+			if string(s) != string(want) {
+				t.Fatalf("seed %d: the set is not the list", seed)
+			}
+		}
+	}
+}
+
+// BenchmarkSetFull is an addition to a full set: of the value it has last of all, and of one that it does not have.
+func BenchmarkSetFull(b *testing.B) {
+	var s velocity.Set
+	at := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	for i := range velocity.SetLimit {
+		s.AddHash(velocity.MomentOf(at.Add(time.Duration(i*7%velocity.SetLimit)*time.Minute)), uint64(i+1))
+	}
+	b.Run("known", func(b *testing.B) {
+		for b.Loop() {
+			s.AddInPlace(velocity.MomentOf(at), velocity.SetLimit)
+		}
+	})
+	b.Run("new", func(b *testing.B) {
+		n := uint64(1000)
+		for b.Loop() {
+			n++
+			s.AddInPlace(velocity.MomentOf(at.Add(time.Duration(n)*time.Second)), n)
+		}
+	})
 }

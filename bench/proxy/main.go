@@ -17,6 +17,7 @@ import (
 // options are the flags.
 type options struct {
 	binary  string
+	earlier string
 	reps    int
 	seconds time.Duration
 	only    string
@@ -27,6 +28,7 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.binary, "wayguard", "build/wayguard", "the binary to measure")
+	flag.StringVar(&o.earlier, "earlier", "", "another binary, measured beside the first as the peer "+earlier)
 	flag.IntVar(&o.reps, "reps", 7, "repetitions; goals ask for at least seven")
 	flag.DurationVar(&o.seconds, "for", 2*time.Second, "time of one measurement of one peer")
 	flag.StringVar(&o.only, "only", "", "measure only scenarios whose name contains this")
@@ -45,6 +47,20 @@ func main() {
 	}
 }
 
+// contestants are the names of the peers, and the binaries of those that are Wayguard.
+func (o options) contestants() (names []string, binaries map[string]string, err error) {
+	names, binaries = strings.Split(o.peers, ","), map[string]string{wayguard: o.binary}
+	if o.earlier != "" {
+		names, binaries[earlier] = append(names, earlier), o.earlier
+	}
+	for name, file := range binaries {
+		if binaries[name], err = filepath.Abs(file); err != nil {
+			return nil, nil, err
+		}
+	}
+	return names, binaries, nil
+}
+
 // run measures everything and writes the JSON.
 func run(ctx context.Context, o options) (*report, error) {
 	dir, err := os.MkdirTemp("", "wayguard-bench-")
@@ -56,11 +72,11 @@ func run(ctx context.Context, o options) (*report, error) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return nil, err
 	}
-	binary, err := filepath.Abs(o.binary)
+	names, binaries, err := o.contestants()
 	if err != nil {
 		return nil, err
 	}
-	field, err := startField(ctx, dir, binary, strings.Split(o.peers, ","))
+	field, err := startField(ctx, dir, binaries, names)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,8 @@ import (
 // The figures that a repetition tells.
 const (
 	cpuMicroseconds      = "CPU us/request"
+	userMicroseconds     = "CPU us/request, user"
+	kernelMicroseconds   = "CPU us/request, kernel"
 	addedP50Microseconds = "added p50 us"
 	addedP95Microseconds = "added p95 us"
 	addedP99Microseconds = "added p99 us"
@@ -94,7 +96,7 @@ func (f *field) once(ctx context.Context, s scenario, p *peer) (figures, float64
 	}
 	told := figures{}
 	if done.requests > 0 && s.kind != idling {
-		told[cpuMicroseconds] = float64((used - cpu).Microseconds()) / float64(done.requests)
+		used.tell(told, cpu, done.requests)
 	}
 	if calls != nil {
 		count, err := calls.stop()
@@ -115,26 +117,36 @@ func (f *field) once(ctx context.Context, s scenario, p *peer) (figures, float64
 	return told, inspected, err
 }
 
+// cpuTime is what a process tree has used: in its own code, and in the kernel on its behalf. The kernel tells the two apart
+// by samples, so their sum is exact and the share of each is not.
+type cpuTime struct{ user, kernel time.Duration }
+
+// tell notes what a request has cost since before.
+func (t cpuTime) tell(told figures, before cpuTime, requests int) {
+	each := func(used time.Duration) float64 { return float64(used.Microseconds()) / float64(requests) }
+	user, kernel := t.user-before.user, t.kernel-before.kernel
+	told[cpuMicroseconds], told[userMicroseconds], told[kernelMicroseconds] = each(user+kernel), each(user), each(kernel)
+}
+
 // cpu is what the peer's process tree has used so far.
-func (p *peer) cpu() (time.Duration, error) {
-	var total time.Duration
+func (p *peer) cpu() (total cpuTime, err error) {
 	tree, err := p.tree()
 	if err != nil {
-		return 0, err
+		return total, err
 	}
 	for _, pid := range tree {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if err != nil {
-			return 0, err
+			return total, err
 		}
 		// The second field is the program's name in parentheses and may hold anything; utime and stime are 14 and 15.
 		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		for _, at := range []int{11, 12} {
-			ticks, err := strconv.ParseInt(fields[at], 10, 64)
+		for i, sum := range []*time.Duration{&total.user, &total.kernel} {
+			ticks, err := strconv.ParseInt(fields[11+i], 10, 64)
 			if err != nil {
-				return 0, err
+				return total, err
 			}
-			total += time.Duration(ticks) * clockTick
+			*sum += time.Duration(ticks) * clockTick
 		}
 	}
 	return total, nil

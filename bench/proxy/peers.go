@@ -22,6 +22,8 @@ const (
 	caddy    = "caddy"
 	wayguard = "wayguard"
 	origin   = "origin"
+	// earlier is another Wayguard, to see what a change has done.
+	earlier = "earlier"
 )
 
 // peer is one running program with a port in clear and one with TLS.
@@ -47,7 +49,7 @@ type plan struct {
 	command          []string
 }
 
-func startField(ctx context.Context, dir, binary string, names []string) (_ *field, err error) {
+func startField(ctx context.Context, dir string, binaries map[string]string, names []string) (_ *field, err error) {
 	f := &field{dir: dir}
 	defer func() {
 		if err != nil {
@@ -60,7 +62,7 @@ func startField(ctx context.Context, dir, binary string, names []string) (_ *fie
 	if !slices.Contains(names, nginx) {
 		names = append([]string{nginx}, names...)
 	}
-	ports, err := freePorts(2 + 2*len(names))
+	ports, err := freePorts(1 + 3*len(names))
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +71,8 @@ func startField(ctx context.Context, dir, binary string, names []string) (_ *fie
 		return nil, err
 	}
 	for i, name := range names {
-		clear, secure := ports[2+2*i], ports[3+2*i]
-		p, err := peerPlan(name, dir, binary, ports[0], clear, secure, ports[1])
+		clear, secure, metrics := ports[1+3*i], ports[2+3*i], ports[3+3*i]
+		p, err := peerPlan(name, dir, binaries[name], ports[0], clear, secure, metrics)
 		if err != nil {
 			return nil, err
 		}
@@ -154,7 +156,7 @@ func (f *field) stop() {
 func (f *field) versions() map[string]string {
 	all := map[string]string{}
 	for _, p := range f.peers {
-		flag := map[string]string{nginx: "-v", haproxy: "-v", caddy: "version", wayguard: "--version"}[p.name]
+		flag := map[string]string{nginx: "-v", haproxy: "-v", caddy: "version", wayguard: "--version", earlier: "--version"}[p.name]
 		text, err := exec.Command(p.command.Path, flag).CombinedOutput()
 		if err != nil {
 			text = []byte("unknown: " + err.Error())

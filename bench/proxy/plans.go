@@ -43,8 +43,8 @@ func peerPlan(name, dir, binary string, origin, clear, secure, metrics int) (pla
 		return haproxyPlan(dir, origin, clear, secure)
 	case caddy:
 		return caddyPlan(dir, origin, clear, secure), nil
-	case wayguard:
-		return wayguardPlan(dir, binary, origin, clear, secure, metrics), nil
+	case wayguard, earlier:
+		return wayguardPlan(name, dir, binary, origin, clear, secure, metrics), nil
 	}
 	return plan{}, fmt.Errorf("no peer is named %q", name)
 }

@@ -35,9 +35,9 @@ func jsonFields() []jsonField {
 
 // wayguardPlan inspects everything but /files/: each request of the other scenarios matches a spec, is judged by the rules
 // and becomes a record in the log.
-func wayguardPlan(dir, binary string, origin, clear, secure, metrics int) plan {
+func wayguardPlan(name, dir, binary string, origin, clear, secure, metrics int) plan {
 	var text strings.Builder
-	fmt.Fprintf(&text, `data: %[1]s/data
+	fmt.Fprintf(&text, `data: %[1]s/data-%[6]s
 proxy:
   origin: {url: "http://127.0.0.1:%[2]d", idle_timeout: 1h}
   trusted_proxies: [127.0.0.1]
@@ -53,7 +53,7 @@ metrics: {listen: "127.0.0.1:%[5]d"}
 packs: {off: [login, payment, refund, returning, starter]}
 sessions: {tokens: [{cookie: sid}]}
 specs:
-`, dir, origin, clear, secure, metrics)
+`, dir, origin, clear, secure, metrics, name)
 	for i := range specCount {
 		writeSpec(&text, i)
 	}
@@ -61,8 +61,9 @@ specs:
 	for i := range ruleCount {
 		writeRule(&text, i)
 	}
-	return plan{name: wayguard, file: "wayguard.yaml", text: text.String(), metrics: metrics,
-		command: []string{binary, "run", "--role", "engine", "--config", dir + "/wayguard.yaml"}}
+	file := name + ".yaml"
+	return plan{name: name, file: file, text: text.String(), metrics: metrics,
+		command: []string{binary, "run", "--role", "engine", "--config", dir + "/" + file}}
 }
 
 func writeSpec(text *strings.Builder, i int) {

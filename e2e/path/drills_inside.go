@@ -94,7 +94,7 @@ func compileSpecs(text string) (*capture.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, more := capture.Compile(config, element.NewNormaliser(element.Default(), keys, element.Options{}), nil)
+	set, more := capture.Compile(config, element.NewNormaliser(element.Default(), keys, element.Options{}), capture.Knowledge{})
 	return set, append(problems, more...).Err()
 }
 

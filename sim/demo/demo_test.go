@@ -43,7 +43,7 @@ func compiled(t *testing.T) *capture.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, problems := capture.Compile(capture.Config{Specs: c.Specs, Sessions: c.Sessions.SessionsConfig}, element.NewNormaliser(element.Default(), keys, element.Options{}), nil)
+	set, problems := capture.Compile(capture.Config{Specs: c.Specs, Sessions: c.Sessions.SessionsConfig}, element.NewNormaliser(element.Default(), keys, element.Options{}), capture.Knowledge{})
 	if len(problems) > 0 {
 		t.Fatal(problems.Err())
 	}

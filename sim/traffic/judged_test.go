@@ -61,7 +61,7 @@ func newGate(t *testing.T, seed uint64, pace float64) *gate {
 		t.Fatal(err)
 	}
 	specs, problems := capture.Compile(capture.Config{Specs: c.Specs, Sessions: c.Sessions.SessionsConfig},
-		element.NewNormaliser(element.Default(), keys, element.Options{}), locator())
+		element.NewNormaliser(element.Default(), keys, element.Options{}), capture.Knowledge{Locate: locator()})
 	rules, more := rule.Compile(c.Config, rule.StandardVocabulary(element.Default(), nil))
 	if problems = append(problems, more...); len(problems) > 0 {
 		t.Fatal(problems.Err())
