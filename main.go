@@ -38,12 +38,13 @@ func buildVersion() string {
 
 // commands is the command line.
 type commands struct {
-	Run    runCommand    `cmd:"" help:"Protect a site: stand in front of its origin."`
-	Check  checkCommand  `cmd:"" help:"Read a configuration and tell every problem."`
-	Test   testCommand   `cmd:"" help:"Run the test journeys beside the rules."`
-	Replay replayCommand `cmd:"" help:"Judge the recorded events again and print the verdicts."`
-	Export exportCommand `cmd:"" help:"Print the recorded events with their verdicts."`
-	Demo   demoCommand   `cmd:"" help:"Show the whole thing: a shop, people, attackers, and Wayguard in between."`
+	Run     runCommand     `cmd:"" help:"Protect a site: stand in front of its origin."`
+	Check   checkCommand   `cmd:"" help:"Read a configuration and tell every problem."`
+	Test    testCommand    `cmd:"" help:"Run the test journeys beside the rules."`
+	Replay  replayCommand  `cmd:"" help:"Judge the recorded events again: print the verdicts, or compare candidate rules with those in force."`
+	Explain explainCommand `cmd:"" help:"Say why a session or an event was rated as it was."`
+	Export  exportCommand  `cmd:"" help:"Print the recorded events with their verdicts."`
+	Demo    demoCommand    `cmd:"" help:"Show the whole thing: a shop, people, attackers, and Wayguard in between."`
 
 	Version kong.VersionFlag `help:"Print the version."`
 	Verbose bool             `help:"Log more." short:"v"`
@@ -86,21 +87,77 @@ func (c *checkCommand) Run(world app.World) error { return app.Check(world, c.Co
 
 type testCommand struct {
 	Config string   `help:"Configuration file whose rules are tested beside the built-in packs." placeholder:"FILE" type:"existingfile"`
+	Strict bool     `help:"Fail also when no journey depends on a setting."`
 	Tests  []string `arg:"" optional:"" help:"Files of test journeys (*.test.yaml)." type:"existingfile"`
 }
 
 // Run runs test journeys.
-func (c *testCommand) Run(world app.World) error { return app.Test(world, c.Config, c.Tests) }
+func (c *testCommand) Run(world app.World) error {
+	if c.Strict {
+		return app.TestStrictly(world, c.Config, c.Tests)
+	}
+	return app.Test(world, c.Config, c.Tests)
+}
 
 type replayCommand struct {
-	Config string `help:"Configuration file whose rules judge." placeholder:"FILE" type:"existingfile"`
-	Data   string `help:"Data directory of the recorded events." default:"wayguard-data"`
-	Demo   bool   `help:"Use the demo's configuration."`
+	Config   string   `help:"Configuration file whose rules judge." placeholder:"FILE" type:"existingfile"`
+	Data     string   `help:"Data directory of the recorded events (default: the configuration's, else wayguard-data)." placeholder:"DIR"`
+	Demo     bool     `help:"Use the demo's configuration."`
+	Rules    string   `help:"Candidate rules, a file or a folder, laid over the configuration's: compare instead of printing verdicts." placeholder:"PATH" type:"path"`
+	Against  string   `help:"What the candidate is compared with: active, or another file or folder." default:"active" placeholder:"PATH"`
+	Whole    bool     `help:"The candidate, and what it is compared with, are whole configurations."`
+	Promote  []string `help:"Take these shadow rules, signatures or actions live in the candidate." placeholder:"ID"`
+	From     string   `help:"Compare events from this time on (RFC 3339 or a date); earlier ones build up the state." placeholder:"TIME"`
+	To       string   `help:"Compare events before this time." placeholder:"TIME"`
+	Good     string   `help:"File of session and device ids that people have marked good, one a line." placeholder:"FILE" type:"existingfile"`
+	Examples int      `help:"Examples told of each change." default:"10"`
+	Format   string   `help:"text or json." enum:"text,json" default:"text"`
 }
 
 // Run replays the log.
 func (c *replayCommand) Run(ctx context.Context, world app.World) error {
-	return app.Replay(ctx, world, c.Config, c.Data, c.Demo)
+	if c.Rules == "" && len(c.Promote) == 0 {
+		return app.Replay(ctx, world, c.Config, c.Data, c.Demo)
+	}
+	from, err := moment("from", c.From)
+	if err != nil {
+		return err
+	}
+	to, err := moment("to", c.To)
+	if err != nil {
+		return err
+	}
+	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
+		return errors.New("--to is not after --from")
+	}
+	return app.Compare(ctx, world, app.CompareOptions{Config: c.Config, Data: c.Data, Demo: c.Demo, Rules: c.Rules, Against: c.Against,
+		Whole: c.Whole, Promote: c.Promote, From: from, To: to, Good: c.Good, Examples: c.Examples, JSON: c.Format == "json"})
+}
+
+// moment reads a time of the command line; none is the zero time.
+func moment(flag, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, time.DateTime, time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("--%s: %q is no time such as 2026-11-21T09:30:00Z or 2026-11-21", flag, text)
+}
+
+type explainCommand struct {
+	ID     string `arg:"" help:"The id of an event or a session."`
+	Config string `help:"Configuration file whose rules say what thresholds mean." placeholder:"FILE" type:"existingfile"`
+	Data   string `help:"Data directory of the recorded events (default: the configuration's, else wayguard-data)." placeholder:"DIR"`
+	Demo   bool   `help:"Use the demo's configuration."`
+	Format string `help:"text or json." enum:"text,json" default:"text"`
+}
+
+// Run explains one event or session.
+func (c *explainCommand) Run(ctx context.Context, world app.World) error {
+	return app.Explain(ctx, world, app.ExplainOptions{Config: c.Config, Data: c.Data, Demo: c.Demo, ID: c.ID, JSON: c.Format == "json"})
 }
 
 type exportCommand struct {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,10 +15,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"wayguard/packs"
 
 	"wayguard/app"
 )
@@ -52,7 +55,7 @@ proxy:
 hub: {listen: "127.0.0.1:0"}
 metrics: {listen: "%[4]s"}
 data: data
-packs: {off: [login, payment, refund, returning]}
+packs: {off: [agents, api, automation, ban, firstparty, flood, giftcard, inventory, login, payment, probing, promo, refund, returning, scraping, signup, support, takeover]}
 webhooks: {allow_private: [127.0.0.0/8], poll: 50ms}
 specs:
   - name: login
@@ -65,8 +68,8 @@ specs:
       - {result: success, when: {status: 204}}
       - {result: failure, when: {status: 401}}
 rules:
-  - {id: failures, label: Failed Logins, severity: malicious, family: outcome, points: 100, when: 'session.count("login_failures") >= 2', sentence: too many}
-  - {id: names, label: Many Names, severity: suspicious, family: identity, points: 50, when: 'session.distinct("username") >= 4', sentence: too many}
+  - {id: failures, label: Failed Logins, severity: malicious, family: outcome, points: 900, when: 'session.count("login_failures") >= 2', sentence: too many}
+  - {id: names, label: Many Names, severity: suspicious, family: identity, points: 750, when: 'session.distinct("username") >= 4', sentence: too many}
 actions:
   - {name: tell-origin, kind: tag, when: {rating: normal}}
   - {name: stop, kind: block, when: {rating: malicious}, specs: [login], status: 429, body: "%[5]s", content_type: text/plain}
@@ -341,10 +344,17 @@ func TestPacksCanBeSwitchedOff(t *testing.T) {
 		}
 		return app.Check(world(&journal{}), file)
 	}
-	for _, name := range []string{"login", "payment", "refund", "returning", "starter"} {
+	names := map[string]bool{}
+	for _, file := range slices.Concat(packs.Default(), packs.Starter()) {
+		names[file.Pack()] = true
+	}
+	for name := range names {
 		if err := check(name); err != nil {
 			t.Errorf("without %s: %v", name, err)
 		}
+	}
+	if err := check(strings.Join(slices.Sorted(maps.Keys(names)), ", ")); err != nil {
+		t.Errorf("without any: %v", err)
 	}
 	if err := check("strater"); err == nil || !strings.Contains(err.Error(), "starter") {
 		t.Errorf("a misspelt pack: %v", err)

@@ -2,12 +2,12 @@ package app
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -44,8 +44,16 @@ func Check(world World, path string) error {
 	return err
 }
 
-// Test runs the packs' test journeys and those of the files given, and tells rules that no journey tests.
-func Test(world World, path string, files []string) error {
+// Test runs the packs' test journeys and those of the files given, and tells rules and signatures that no journey tests, and
+// which settings none depends on.
+func Test(world World, path string, files []string) error { return test(world, path, files, false) }
+
+// TestStrictly is Test, and a setting that no journey depends on fails it.
+func TestStrictly(world World, path string, files []string) error {
+	return test(world, path, files, true)
+}
+
+func test(world World, path string, files []string, strict bool) error {
 	c := config.Default()
 	if path != "" {
 		loaded, problems := config.Load(path, world.Lookup)
@@ -66,7 +74,7 @@ func Test(world World, path string, files []string) error {
 	if err != nil {
 		return err
 	}
-	return runTests(world, p, tests)
+	return runTests(world, p, tests, strict)
 }
 
 func readTests(p *plan, files []string) ([]rule.Test, error) {
@@ -91,7 +99,7 @@ func readTests(p *plan, files []string) ([]rule.Test, error) {
 	return tests, problems.Err()
 }
 
-func runTests(world World, p *plan, tests []rule.Test) error {
+func runTests(world World, p *plan, tests []rule.Test, strict bool) error {
 	failed := 0
 	for _, test := range tests {
 		failures, err := runTest(p, test)
@@ -108,7 +116,17 @@ func runTests(world World, p *plan, tests []rule.Test) error {
 			fmt.Fprintf(world.Stdout, "      %s\n", failure)
 		}
 	}
+	covered, err := cover(p, tests)
+	if err != nil {
+		return err
+	}
+	if err := covered.write(world.Stdout); err != nil {
+		return err
+	}
 	uncovered := rule.Uncovered(p.rules, tests)
+	if strict {
+		uncovered = append(uncovered, covered.gaps()...)
+	}
 	for _, gap := range uncovered {
 		fmt.Fprintf(world.Stdout, "GAP   %s\n", gap)
 	}
@@ -159,7 +177,7 @@ func Replay(ctx context.Context, world World, path, data string, useDemo bool) e
 	j := newJudge(p)
 	j.open(memory, nil, 0)
 	count, differ, started := 0, 0, time.Now()
-	err = eachRecord(ctx, data, func(e stream.Entry) error {
+	lost, err := eachRecord(ctx, cmp.Or(data, c.Data), func(e stream.Entry) error {
 		step, err := j.commit(ctx, &e.Record.Event)
 		if err != nil {
 			return fmt.Errorf("record %d: %w", e.Position, err)
@@ -175,6 +193,7 @@ func Replay(ctx context.Context, world World, path, data string, useDemo bool) e
 	if err = errors.Join(err, out.Flush()); err != nil {
 		return err
 	}
+	noteLost(world, lost)
 	_, err = fmt.Fprintf(world.Stderr, "replayed %d events in %s; %d verdicts differ from those recorded\n", count, time.Since(started).Round(time.Millisecond), differ)
 	return err
 }
@@ -215,34 +234,7 @@ type exportLine struct {
 func Export(ctx context.Context, world World, data string) error {
 	out := bufio.NewWriter(world.Stdout)
 	encoder := json.NewEncoder(out)
-	err := eachRecord(ctx, data, func(e stream.Entry) error { return encoder.Encode(exportLine{e.Position, e.Record}) })
+	lost, err := eachRecord(ctx, data, func(e stream.Entry) error { return encoder.Encode(exportLine{e.Position, e.Record}) })
+	noteLost(world, lost)
 	return errors.Join(err, out.Flush())
-}
-
-func eachRecord(ctx context.Context, data string, visit func(stream.Entry) error) error {
-	dir := filepath.Join(data, "log")
-	if _, err := os.Stat(dir); err != nil {
-		return fmt.Errorf("no recorded events: %w", err)
-	}
-	log, err := stream.OpenDisk(dir, stream.Options{})
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	position := stream.Position(0)
-	for {
-		entries, err := log.Read(ctx, position, followBatch)
-		if err != nil {
-			return err
-		}
-		if len(entries) == 0 {
-			return nil
-		}
-		for _, e := range entries {
-			if err := visit(e); err != nil {
-				return err
-			}
-		}
-		position = entries[len(entries)-1].Position
-	}
 }

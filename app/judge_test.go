@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wayguard/config"
+	"wayguard/engine"
 	"wayguard/event"
 	"wayguard/state"
 	"wayguard/stream"
@@ -104,13 +105,13 @@ func TestShedEventLeavesNoTrace(t *testing.T) {
 		}
 	}
 	e := attempt(5)
-	p.engine.Prepare(&e)
-	before := values(t, memory, p.engine.Keys(&e))
+	keys := new(engine.Desk).Lay(&e)
+	before := values(t, memory, keys)
 	j.log = fullLog{}
 	if err := j.Observe(ctx, attempt(5)); !errors.Is(err, stream.ErrFull) {
 		t.Fatalf("a full log gave %v", err)
 	}
-	if after := values(t, memory, p.engine.Keys(&e)); after != before {
+	if after := values(t, memory, keys); after != before {
 		t.Errorf("state before\n%s\nafter\n%s", before, after)
 	}
 	if j.shed.Load() != 1 {

@@ -47,7 +47,9 @@ func compile(c config.Config, keys element.Keys) (*plan, document.Problems) {
 	p.specs, more = capture.Compile(capture.Config{Specs: c.Specs, Sessions: sessionTokens(c)}, p.normaliser, known)
 	problems = append(problems, more...)
 	problems = append(problems, failClosed(c)...)
-	p.rules, more = rule.Compile(c.Config, rule.StandardVocabulary(catalogue, specNames(c.Specs)))
+	vocabulary, more := vocabularyOf(c, catalogue)
+	problems = append(problems, more...)
+	p.rules, more = rule.Compile(c.Config, vocabulary)
 	problems = append(problems, more...)
 	p.sites, more = compileSites(c)
 	problems = append(problems, more...)
@@ -60,6 +62,25 @@ func compile(c config.Config, keys element.Keys) (*plan, document.Problems) {
 		return nil, document.Problems{{Message: err.Error()}}
 	}
 	return p, nil
+}
+
+// vocabularyOf is what rules may name: labels of packs that are switched off, too, as those of others look for them.
+func vocabularyOf(c config.Config, catalogue *element.Catalogue) (rule.Vocabulary, document.Problems) {
+	var problems document.Problems
+	var off config.Config
+	for _, file := range packs.Default() {
+		if slices.Contains(c.Packs.Off, file.Pack()) {
+			problems = append(problems, off.Add(file.Name, file.Data, nil)...)
+		}
+	}
+	v := rule.StandardVocabulary(catalogue, specNames(c.Specs))
+	for _, r := range off.Rules {
+		v.Labels = append(v.Labels, r.Label)
+	}
+	for _, s := range off.Signatures {
+		v.Labels = append(v.Labels, s.Name)
+	}
+	return v, problems
 }
 
 // sessionTokens are the places of session tokens: the application's, and the identity cookies that sites set.

@@ -120,6 +120,7 @@ func (h *house) openHub(ctx context.Context) error {
 		Health:       h.health,
 		Elements:     func(event.Environment) []element.Definition { return h.judge.plan.Load().normaliser.Catalogue().All() },
 		Labels:       h.labels,
+		Explain:      h.explain,
 		SearchForm:   func(name, text string) string { return h.judge.plan.Load().normaliser.SearchForm(name, text) },
 		NotFound:     notFound,
 		IdleTimeout:  h.config.Sessions.IdleTimeout,

@@ -18,7 +18,7 @@ const maxSpecs = 2000
 // a caller that wants all or nothing looks at the problems.
 func Compile(cfg Config, n *element.Normaliser, knowledge Knowledge) (*Set, document.Problems) {
 	c := compiler{normaliser: n, catalogue: n.Catalogue(), known: element.Default(), names: map[string]document.Mark{}}
-	shared := newTools(n, knowledge, c.tokens(cfg.Sessions.Tokens))
+	shared := newTools(n, knowledge, c.tokens(cfg.Sessions))
 	set := &Set{}
 	if len(cfg.Specs) > maxSpecs {
 		c.problems = append(c.problems, document.Problem{Path: "specs",
@@ -225,11 +225,12 @@ func (c *compiler) condition(at document.Mark, name string, values []string, fol
 	return newCondition(name, values, folded)
 }
 
-func (c *compiler) tokens(configs TokensConfig) tokenPlaces {
+func (c *compiler) tokens(sessions SessionsConfig) tokenPlaces {
+	configs := sessions.Tokens
 	if configs == nil {
 		configs = DefaultTokens()
 	}
-	places := tokenPlaces{cookies: map[string]struct{}{}}
+	places := tokenPlaces{cookies: map[string]struct{}{}, learn: sessions.Learn == nil || *sessions.Learn}
 	for i, config := range configs {
 		if config.At == (document.Mark{}) {
 			config.At = document.At(fmt.Sprintf("sessions.tokens[%d]", i))

@@ -15,6 +15,9 @@ type Config struct {
 // section's other keys belong to other rooms: embed this struct where they are decoded together.
 type SessionsConfig struct {
 	Tokens TokensConfig `yaml:"tokens"`
+	// Learn is on unless it is set to false: other cookies are looked at too, and become tokens where the statistics of their
+	// names say that their values are keys.
+	Learn *bool `yaml:"learn"`
 }
 
 // TokensConfig lists where the application's session tokens are; an absent list means DefaultTokens.

@@ -1,6 +1,8 @@
 package capture_test
 
 import (
+	"fmt"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -103,5 +105,36 @@ func TestRememberedFactsAreEachVisitorsOwn(t *testing.T) {
 			}
 			seen[agent+language] = e.Evidence
 		}
+	}
+}
+
+// TestAddressThatLooksLikeACard: the digits of a visitor's own address hide nothing.
+func TestAddressThatLooksLikeACard(t *testing.T) {
+	set := mustCompile(t, "specs:\n"+spec("a", "{ path: / }"))
+	r := request("GET /", "")
+	r.Peer = netip.MustParseAddr("2a02:101:1000:5500:d368:3401:9895:1408")
+	if got := values(observe(set, r, nil), "ip_address"); len(got) != 1 || got[0] != r.Peer.String() {
+		t.Errorf("ip_address is %v", got)
+	}
+}
+
+// TestUndeclaredTokens: cookies that nobody named are told apart from those that are, and short ones are left alone.
+func TestUndeclaredTokens(t *testing.T) {
+	const key = "0123456789abcdef0123"
+	text := "specs:\n" + spec("a", "{ path: / }") + "sessions:\n  tokens: [ { cookie: sid } ]\n"
+	r := request("GET /", "", "Cookie: theme=dark; visitor="+key+"; sid=1; a="+key+"1; b="+key+"2; c="+key+"3; d="+key+"4")
+	names := func(text string) []string {
+		var list []string
+		for _, token := range observe(mustCompile(t, text), r, response(200, "", "Set-Cookie: fresh="+key+"; Path=/", "Set-Cookie: lang=en")).Evidence.Tokens {
+			list = append(list, fmt.Sprint(token.Name, " ", token.Issued))
+		}
+		return list
+	}
+	want := "[cookie:sid false undeclared:cookie:a false undeclared:cookie:b false undeclared:cookie:c false undeclared:cookie:visitor false undeclared:cookie:fresh true]"
+	if got := fmt.Sprint(names(text)); got != want {
+		t.Errorf("tokens %s, want %s", got, want)
+	}
+	if got := fmt.Sprint(names(text + "  learn: false\n")); got != "[]" && got != "[cookie:sid false]" {
+		t.Errorf("tokens %s though nothing is to be learned", got)
 	}
 }

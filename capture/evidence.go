@@ -18,6 +18,8 @@ type tokenPlaces struct {
 	cookies map[string]struct{}
 	globs   []glob
 	headers []glob
+	// learn says that cookies of other names are looked at, too.
+	learn bool
 }
 
 // evidence is what the wire shows about the visitor. The response is nil when there was none.
@@ -72,6 +74,9 @@ func (t *tools) findTokens(x *Scratch, r *Request, response *message) []event.To
 			}
 		}
 	}
+	if t.places.learn {
+		t.findUndeclared(x, start, r, response)
+	}
 	if len(x.tokens) == start {
 		return nil
 	}
@@ -90,6 +95,38 @@ func (t *tools) findTokens(x *Scratch, r *Request, response *message) []event.To
 		x.tokens = x.tokens[:start+len(tokens)]
 	}
 	return tokens[:len(tokens):len(tokens)]
+}
+
+// What a cookie must be like to be looked at though nobody named it: as long as a key has to be, so that nobody's theme or
+// language is hashed with each request.
+const (
+	leastKey, mostKey = 16, 512
+	// maxUndeclared bounds how many of an event's tokens are such, the request's and the response's each.
+	maxUndeclared = 4
+)
+
+// undeclared stands before the names of tokens that the configuration does not name: their statistics decide what they are.
+const undeclared = "undeclared:cookie:"
+
+// findUndeclared adds cookies that may turn out to be keys.
+func (t *tools) findUndeclared(x *Scratch, start int, r *Request, response *message) {
+	left := maxUndeclared
+	for name, value := range requestCookies(r.Header) {
+		if left > 0 && len(value) >= leastKey && len(value) <= mostKey && !t.places.hasCookie(name) {
+			t.addToken(x, start, undeclared, name, value, false)
+			left--
+		}
+	}
+	if response == nil {
+		return
+	}
+	left = maxUndeclared
+	for _, set := range response.setCookies() {
+		if left > 0 && !set.deletes && len(set.value) >= leastKey && len(set.value) <= mostKey && !t.places.hasCookie(set.name) {
+			t.addToken(x, start, undeclared, set.name, set.value, true)
+			left--
+		}
+	}
 }
 
 func (p *tokenPlaces) hasCookie(name string) bool {

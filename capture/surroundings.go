@@ -74,7 +74,7 @@ func (t *tools) normalised(name automatic, text string) placed {
 	if definition == nil || text == "" || len(text) > maxValueBytes {
 		return placed{}
 	}
-	value, err := t.normaliser.Normalise(*definition, element.Raw{Text: text})
+	value, err := t.normaliser.Normalise(*definition, element.Raw{Text: text, Observed: name == autoAddress})
 	return placed{value, err == nil}
 }
 

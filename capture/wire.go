@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
@@ -132,7 +133,7 @@ func telling(name string) told {
 // reading is the headers of one request that a reader of programs asks for.
 type reading struct {
 	accept, encoding, language, brands, mobile, platform, dest, mode, site string
-	userAgent, model                                                       string
+	userAgent, model, build                                                string
 	// hinted says that hints came that are sent only when they are asked for.
 	hinted bool
 	// strange says that a name is spelled as no browser spells it over HTTP/1.
@@ -166,6 +167,8 @@ func readHeaders(r *Request) (read reading, names []byte) {
 			read.platform = strings.Trim(field.Value, `"`)
 		case "sec-ch-ua-model":
 			read.model = strings.Trim(field.Value, `"`)
+		case "sec-ch-ua-platform-version":
+			read.build = strings.Trim(field.Value, `"`)
 		case "sec-fetch-dest":
 			read.dest = field.Value
 		case "sec-fetch-mode":
@@ -187,8 +190,9 @@ func readSoftware(r *Request, agent *agentFacts) software {
 		s.client = agent.client
 	}
 	s.client.Language = languagesOf(read.language)
-	if isModel(read.model) {
-		s.client.Model = read.model
+	// A desktop has no model, and says so; the version of its system tells it from others nearly as well.
+	if model := cmp.Or(read.model, read.build); isModel(model) {
+		s.client.Model = model
 	}
 	s.hints = hintsOf(&s.client, &read, r)
 	names = append(append(append(names, read.accept...), 0), read.encoding...)

@@ -134,6 +134,10 @@ func TestWire(t *testing.T) {
 	if see("/cart", swapped...).Headers == first.Headers {
 		t.Error("the order of headers is not told")
 	}
+	desktop := request("GET /x", "", append(chromeHeaders(chromeAgent), `sec-ch-ua-model: ""`, `sec-ch-ua-platform-version: "15.0.0"`)...)
+	if e := set.Match(desktop).Exchange(desktop, nil).Evidence; e.Client.Model != "15.0.0" || e.Wire.Hints != event.HintsAnswered {
+		t.Errorf("a desktop's hints: model %q, %q", e.Client.Model, e.Wire.Hints)
+	}
 	for want, lines := range map[event.RequestKind][]string{
 		event.Data: {"sec-fetch-dest: empty"}, event.Image: {"accept: image/avif,image/webp"}, event.Style: {"accept: text/css,*/*;q=0.1"},
 		event.Script: {"sec-fetch-dest: script"}, event.Font: {"sec-fetch-dest: font"}, event.Other: {"sec-fetch-dest: video"}, "": {"accept: */*"},

@@ -60,7 +60,7 @@ func TestCorpus(t *testing.T) {
 					var inArena element.Value
 					arenaErr := prepared.NormaliseIn(&arena, &raw, &inArena)
 					if !reflect.DeepEqual(v, inArena) || fmt.Sprint(err) != fmt.Sprint(arenaErr) {
-						t.Fatalf("%s %q: in an arena %+v, %v; else %+v, %v", def.Type, raw, inArena, arenaErr, v, err)
+						t.Fatalf("%s %+v: in an arena %+v, %v; else %+v, %v", def.Type, raw, inArena, arenaErr, v, err)
 					}
 					text, jsonErr := json.Marshal(written{v.Text, v.Display, v.Parts.Map()})
 					if jsonErr != nil {

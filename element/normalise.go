@@ -43,6 +43,9 @@ type Raw struct {
 	Text string
 	// Parts are given for structured types, see ValueType.InputParts. Parts of an earlier Value may be given again.
 	Parts map[string]string
+	// Observed says that nobody wrote the text: it is a fact of the connection, and is not searched for card numbers. The digits
+	// of an IPv6 address can look like one.
+	Observed bool
 }
 
 // Value is a normalised value.
@@ -158,7 +161,7 @@ func (n *Normaliser) canonical(def Definition, raw Raw, hashed bool) (Value, err
 func (n *Normaliser) read(def Definition, raw Raw, hashed bool) (Value, error) {
 	if read, ok := n.readers[def.Type]; ok {
 		v, err := read(raw)
-		if err != nil || hashed {
+		if err != nil || hashed || raw.Observed {
 			return v, err
 		}
 		return guarded(def, v)

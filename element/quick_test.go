@@ -53,7 +53,7 @@ func FuzzNormaliseIn(f *testing.F) {
 				got := Value{Text: "what stood there before", Display: "x", Parts: Parts{{"x", "y"}}}
 				err := prepared[i].NormaliseIn(&arena, &raw, &got)
 				if !reflect.DeepEqual(got, want) || fmt.Sprint(err) != fmt.Sprint(wantErr) {
-					t.Fatalf("%s %s %q: got %+v, %v; want %+v, %v", def.Type, def.Sensitivity, raw, got, err, want, wantErr)
+					t.Fatalf("%s %s %+v: got %+v, %v; want %+v, %v", def.Type, def.Sensitivity, raw, got, err, want, wantErr)
 				}
 			}
 		}

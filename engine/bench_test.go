@@ -49,7 +49,7 @@ func BenchmarkObserveHot(b *testing.B) {
 		ev.Time = start().Add(time.Duration(i) * time.Second)
 		observeOn(b, e, d, state, &ev)
 	}
-	at := held(state, d.Lay(&ev))
+	at := gather(e, d, d.Lay(&ev), state)
 	b.ReportAllocs()
 	for b.Loop() {
 		d.Lay(&ev)
@@ -72,7 +72,7 @@ func TestObserveMakesNoGarbage(t *testing.T) {
 		ev.Time = start().Add(time.Duration(i) * time.Second)
 		observeOn(t, e, d, state, &ev)
 	}
-	at := held(state, d.Lay(&ev))
+	at := gather(e, d, d.Lay(&ev), state)
 	if n := testing.AllocsPerRun(100, func() {
 		d.Lay(&ev)
 		if _, err := e.ObserveOn(d, at); err != nil {

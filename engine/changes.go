@@ -4,51 +4,125 @@ import (
 	"time"
 
 	"wayguard/entity"
-	"wayguard/event"
 	"wayguard/session"
 )
 
 // change gathers everything that the event touched.
 func (e *Engine) change(d *Desk) {
-	at, brief := d.event.Time, 2*e.settings.IdleTimeout
+	at, brief := d.event.Time, 2*d.idle.Of(d.session.Opened)
 	own := d.join3("s\x00", string(d.event.Environment), "\x00", string(d.session.ID))
 	d.packed = d.session.Pack(d.packed[:0])
 	d.changes = append(d.changes[:0], Change{Key: own, Value: d.packed, Expires: at.Add(brief)})
+	if d.fragment != nil {
+		gone := d.join3("s\x00", string(d.event.Environment), "\x00", string(d.fragment.ID))
+		d.changes = append(d.changes, Change{Key: gone, Expires: at})
+	}
 	d.point(own, brief)
+	d.changeStatistics()
 	until := at.Add(entity.Reach)
 	for i, m := range d.memories {
 		d.changes = append(d.changes, Change{Key: d.keys[d.entities[i].key], Value: m.Pack(), Expires: until})
 	}
+	d.changeClusters()
+	d.changeIdentity()
 }
 
-// point makes the event's tokens, and its fallback key where that joins, lead to the session. A token keeps the
-// journey as its value, so that the same visitor is known after the session is over.
+// statisticsLife is how long the statistics of a token's name, and of pauses, are kept after they last changed.
+const statisticsLife = 90 * 24 * time.Hour
+
+// changeStatistics stores what is known of the tokens' names and of pauses, and of whoever made the same first steps.
+func (d *Desk) changeStatistics() {
+	until := d.event.Time.Add(statisticsLife)
+	for i := range d.habits {
+		if h := &d.habits[i]; h.noted {
+			begin := len(d.text)
+			d.text = h.habit.Append(d.text)
+			d.changes = append(d.changes, Change{Key: d.keys[h.key], Value: d.text[begin:len(d.text):len(d.text)], Expires: until})
+		}
+	}
+	if d.paused {
+		begin := len(d.text)
+		d.text = d.idle.Append(d.text)
+		d.changes = append(d.changes, Change{Key: d.keys[d.idleKey], Value: d.text[begin:len(d.text):len(d.text)], Expires: until})
+	}
+	if d.cloneKey >= 0 {
+		d.changes = append(d.changes, Change{Key: d.keys[d.cloneKey], Value: d.clones, Expires: d.event.Time.Add(cloneReach)})
+	}
+}
+
+// point makes the event's tokens, its connection, and its fallback key where that joins, lead to the session.
 func (d *Desk) point(own string, brief time.Duration) {
-	at, strangers, claim := d.event.Time, 0, !showsToken(&d.event)
+	at, strangers := d.event.Time, 0
 	first := len(d.changes)
-	for i, place := range d.tokens {
-		key, issued := d.keys[place], d.event.Evidence.Tokens[i].Issued
+	for i := range d.tokens {
+		t := &d.tokens[i]
+		if !t.passed {
+			continue
+		}
+		key, issued := d.keys[t.key], d.event.Evidence.Tokens[i].Issued
 		// A token that was only handed out is kept no longer than its session: a tool that throws every cookie away
 		// would fill the memory with them. So is one that is presented for the first time: anybody can make them up.
 		life := brief
-		known := len(d.value(place)) > 0
-		if !issued && known {
+		if !issued && t.known {
 			life = tokenLife
+			if d.succeeded(i) {
+				life = min(brief, successionLife) // requests that were sent at the same time still show it
+			}
 		}
-		if !issued && !known {
+		if !issued && !t.known {
 			if strangers++; strangers > strangerLimit {
 				continue
 			}
 		}
+		d.changeOwned(t)
 		if c := changeOf(d.changes[first:], key); c != nil {
 			c.Expires = latest(c.Expires, at.Add(life))
 			continue
 		}
-		d.changes = append(d.changes, Change{Key: key, Ref: own, Value: d.tokenValue(claim), Expires: at.Add(life)})
+		begin := len(d.text)
+		d.text = d.tokens[t.first].record.Append(d.text)
+		d.changes = append(d.changes, Change{Key: key, Ref: own, Value: d.text[begin:len(d.text):len(d.text)], Expires: at.Add(life)})
+	}
+	if d.wire >= 0 {
+		d.changes = append(d.changes, Change{Key: d.keys[d.wire], Ref: own, Value: d.wireValue(own), Expires: at.Add(brief)})
 	}
 	if d.fallback >= 0 && d.leads() {
 		d.changes = append(d.changes, Change{Key: d.keys[d.fallback], Ref: own, Expires: at.Add(brief)})
 	}
+}
+
+// changeOwned stores the token's own record where another browser shows the token: it leads where it led.
+func (d *Desk) changeOwned(t *token) {
+	h := d.piece(t.base)
+	if h == nil {
+		return
+	}
+	begin := len(d.text)
+	d.text = t.owned.Append(d.text)
+	d.changes = append(d.changes, Change{Key: d.keys[t.base], Ref: h.Ref, Value: d.text[begin:len(d.text):len(d.text)], Expires: h.Expires})
+}
+
+// wireValue says whether the connection is this visitor's alone: a session on it that is another's, and has not come to its end,
+// tells that it is not.
+func (d *Desk) wireValue(own string) []byte {
+	value, mark := d.value(d.wire), byte(aloneOnWire)
+	if h := d.piece(d.wire); mixed(value) || h != nil && h.Ref != own && !d.follows(h.Ref) {
+		mark = mixedOnWire
+	}
+	begin := len(d.text)
+	d.text = append(d.text, mark)
+	return d.text[begin:len(d.text):len(d.text)]
+}
+
+// follows says whether the session that a key leads to was this visitor's too: it was taken in, or had ended.
+func (d *Desk) follows(ref string) bool {
+	for i, origin := range d.origins {
+		if origin == ref {
+			s := d.sessions[i]
+			return s == d.fragment || d.event.Time.UnixMicro()-s.Last > d.idle.Of(s.Opened).Microseconds()
+		}
+	}
+	return true
 }
 
 func changeOf(changes []Change, key string) *Change {
@@ -75,39 +149,4 @@ func latest(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-// claimMark stands before the journey of a token that was handed to a visitor who showed none.
-const claimMark = '?'
-
-// tokenValue is what a token's key holds: the journey. As long as nobody has shown a token, several visitors may look like
-// one; a token given then is a claim, and who comes back first has the session.
-func (d *Desk) tokenValue(claim bool) []byte {
-	begin := len(d.text)
-	if claim {
-		d.text = append(d.text, claimMark)
-	}
-	d.text = append(d.text, d.session.Journey...)
-	return d.text[begin:len(d.text):len(d.text)]
-}
-
-// claimed says whether a token's value is a claim.
-func claimed(value []byte) bool { return len(value) > 0 && value[0] == claimMark }
-
-// journeyOf reads a token's value.
-func journeyOf(value []byte) event.ID {
-	if claimed(value) {
-		return event.ID(value[1:])
-	}
-	return event.ID(value)
-}
-
-// showsToken says whether the visitor sent a token.
-func showsToken(ev *event.Event) bool {
-	for i := range ev.Evidence.Tokens {
-		if !ev.Evidence.Tokens[i].Issued {
-			return true
-		}
-	}
-	return false
 }

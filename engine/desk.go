@@ -3,6 +3,7 @@ package engine
 import (
 	"hash/maphash"
 	"slices"
+	"time"
 	"unsafe"
 
 	"wayguard/entity"
@@ -25,16 +26,26 @@ type Desk struct {
 	// device is the place of the device's fingerprint among the elements, -1 when there is none.
 	device int
 	// text holds the texts made for this event.
-	text []byte
-	keys []string
-	// tokens are the places of the tokens' keys, fallback that of the fallback key, -1 when there is none.
-	tokens   []int
-	fallback int
-	entities []remembered
+	text   []byte
+	keys   []string
+	tokens []token
+	habits []habit
+	// fallback, wire and idleKey are the places of the keys of looks, connection and idle times, -1 when there is none.
+	fallback, wire, idleKey int
+	idle                    session.Idle
+	// fixed says that the idle time is the operator's and is not fitted, paused that a pause was noted.
+	fixed, paused bool
+	visit         session.Visit
+	entities      []remembered
 
 	held []Held
 	// at says where each key's piece stands among held, -1 when it is not there.
 	at []int
+	// followed is how many keys were named already, round how often Follow was asked since the event was joined; begun says that
+	// what was loaded first was read, wrong is what went wrong.
+	followed, round int
+	begun           bool
+	wrong           error
 
 	candidates []session.Candidate
 	// sessions are those that were read, as far as read says; origins are the keys they were read from.
@@ -43,19 +54,38 @@ type Desk struct {
 	read     int
 
 	session *session.Session
-	join    event.Join
-	fresh   bool
-	rating  event.Rating
-	score   int64
+	// recorded is the place in a session that the event was given before, nil when it is yet to be given one; fragment is an
+	// earlier session that this one took in.
+	recorded *event.Session
+	fragment *session.Session
+	join     event.Join
+	// link is why the session belongs to its device, where that was decided on this event; crowd how many visitors share the
+	// address, 0 when that is not known.
+	link   event.Link
+	crowd  int64
+	fresh  bool
+	rating event.Rating
+	score  int64
 	// memories are what is remembered of the entities, in their order; they stand in the room for all there ever were.
 	memories, room []*entity.Memory
 	occasion       entity.Occasion
 	contributions  []velocity.Contribution
-	hashes         []uint64
+	// late are contributions that follow from the verdict.
+	late   []velocity.Contribution
+	hashes []uint64
+	// others are what the event shows beside its entities.
+	others []entity.Meeting
+	// cloneKey is the place of the key of those who made the same first steps, -1 when the event does not complete them.
+	cloneKey int
+	clones   velocity.Set
+	clusters clusters
+
+	who identification
 
 	facts           rule.Facts
 	sheet           rule.Sheet
 	count, distinct func(string) int64
+	first, before   func(event.Type) (time.Time, bool)
 	changes         []Change
 	packed          []byte
 	step            Step
@@ -79,19 +109,84 @@ func NewDesk() *Desk {
 // Lay puts an event on the desk, adds what is derived from it, and names the pieces of state that it touches. The event's
 // elements are not changed; the desk reads them until the next Lay.
 func (d *Desk) Lay(ev *event.Event) []string {
-	d.event, d.text, d.keys, d.tokens = *ev, d.text[:0], d.keys[:0], d.tokens[:0]
-	e := &d.event
-	seen := d.see(&e.Evidence)
+	return d.lay(ev, nil)
+}
+
+// LayRecord is Lay for an event whose place in a session was recorded, and is to be kept.
+func (d *Desk) LayRecord(record *event.Record) []string { return d.lay(&record.Event, &record.Session) }
+
+func (d *Desk) lay(ev *event.Event, recorded *event.Session) []string {
+	d.event, d.text, d.keys, d.recorded = *ev, d.text[:0], d.keys[:0], recorded
+	seen := d.see(&d.event.Evidence)
 	d.prepare(seen)
-	for i := range e.Evidence.Tokens {
-		d.tokens = append(d.tokens, d.key(d.tokenKey(e.Evidence.Tokens[i])))
-	}
-	d.fallback = -1
-	if seen.fallback != "" {
-		d.fallback = d.key(d.join3("f\x00", string(e.Environment), "\x00", seen.fallback))
-	}
+	d.layJoining(seen)
 	d.remember()
+	d.layClusters()
+	d.layIdentity()
+	d.followed, d.round, d.begun, d.wrong, d.held = len(d.keys), 0, false, nil, nil
 	return d.keys
+}
+
+// Rounds is how often keys are named for one event: by Lay, and then by Follow as a session leads to its device, that to its
+// person, that to its actor.
+const Rounds = 7
+
+// Follow joins the event on the desk to its session and names the pieces of state that this leads to. held is what is held of
+// the keys that were named before, and what those refer to. It is to be asked again with what was found, until it names none.
+func (e *Engine) Follow(d *Desk, held []Held) []string {
+	if d.round >= Rounds-2 || d.wrong != nil {
+		return nil
+	}
+	d.spread(held)
+	if d.round == 0 {
+		if d.wrong = e.begin(d); d.wrong == nil && d.followed < len(d.keys) {
+			return d.more() // joining waits for these
+		}
+	}
+	if d.round++; d.round == 1 && d.wrong == nil {
+		d.wrong = d.enter()
+	}
+	if d.wrong == nil {
+		d.followClones()
+		d.followIdentity()
+	}
+	return d.more()
+}
+
+// more are the keys that were not named yet.
+func (d *Desk) more() []string {
+	more := d.keys[d.followed:]
+	d.followed = len(d.keys)
+	return more
+}
+
+// begin reads what was loaded first.
+func (e *Engine) begin(d *Desk) error {
+	if d.begun {
+		return nil
+	}
+	d.begun = true
+	if err := d.recollect(); err != nil {
+		return err
+	}
+	d.hash()
+	return d.readJoining(e)
+}
+
+// enter joins the event to its session.
+func (d *Desk) enter() error {
+	if err := d.readStrays(); err != nil {
+		return err
+	}
+	if err := d.candidate(); err != nil {
+		return err
+	}
+	d.link, d.paused = event.Link{}, false
+	d.joinSession()
+	if d.fresh {
+		_, d.session.Crowd = d.collisions(0)
+	}
+	return nil
 }
 
 // prepare adds the device's fingerprint in its place among the elements.
@@ -208,16 +303,14 @@ func (d *Desk) hash() {
 	d.hashes = slices.Grow(d.hashes[:0], len(d.event.Elements))[:len(d.event.Elements)]
 	clear(d.hashes)
 	for i, m := range d.memories {
-		place := d.entities[i].element
-		if place < 0 {
-			continue
-		}
 		hash, known := m.Self()
 		if !known {
-			hash = d.digests.Of(d.event.Elements[place].Value)
+			hash = d.digests.Of(d.entities[i].value)
 			m.Name(hash)
 		}
-		d.hashes[place] = hash
+		if place := d.entities[i].element; place >= 0 { // the tool is no element
+			d.hashes[place] = hash
+		}
 	}
 	for i := range d.event.Elements {
 		el := &d.event.Elements[i]

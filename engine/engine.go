@@ -4,13 +4,16 @@ import (
 	"time"
 
 	"wayguard/event"
-	"wayguard/identity"
 	"wayguard/rule"
 	"wayguard/session"
+	"wayguard/velocity"
 )
 
 // tokenLife is how long a token leads to a journey after it was last seen.
 const tokenLife = 30 * 24 * time.Hour
+
+// successionLife is how long a token leads to its session after another took its place.
+const successionLife = 5 * time.Minute
 
 // strangerLimit is how many tokens that nobody has seen before one event may add to what is remembered.
 const strangerLimit = 4
@@ -67,7 +70,7 @@ type Step struct {
 // those refer to). The Step is the desk's, and good until its next Lay. An error means that held state could not be read;
 // the event is then unjudged.
 func (e *Engine) ObserveOn(d *Desk, held []Held) (*Step, error) {
-	if err := e.fold(d, held, nil); err != nil {
+	if err := e.fold(d, held); err != nil {
 		return nil, err
 	}
 	d.judge(e.rules)
@@ -75,53 +78,25 @@ func (e *Engine) ObserveOn(d *Desk, held []Held) (*Step, error) {
 	return &d.step, nil
 }
 
-// RestoreOn is Restore for the event that lies on the desk, with the session and the verdict that it was recorded with.
+// RestoreOn is Restore for the event that lies on the desk (see LayRecord), with the session and the verdict that it was
+// recorded with.
 func (e *Engine) RestoreOn(d *Desk, recorded *event.Record, held []Held) ([]Change, error) {
-	if err := e.fold(d, held, &recorded.Session); err != nil {
+	if err := e.fold(d, held); err != nil {
 		return nil, err
 	}
+	d.fill()
+	e.rules.Advance(&d.sheet, &d.facts)
 	d.step.Record.Verdict = recorded.Verdict
 	e.finish(d)
 	return d.step.Changes, nil
-}
-
-// Observe is ObserveOn a desk of its own: the Step is the caller's for good.
-func (e *Engine) Observe(ev event.Event, held []Held) (Step, error) {
-	d := &Desk{}
-	d.Lay(&ev)
-	step, err := e.ObserveOn(d, held)
-	if err != nil {
-		return Step{}, err
-	}
-	return *step, nil
-}
-
-// Restore folds a recorded event in with the session, journey and verdict it was given then: the state after it, without
-// judging anew. So a state can be rebuilt from the log even when the rules or the idle timeout have changed since, and
-// where records are missing.
-func (e *Engine) Restore(record event.Record, held []Held) ([]Change, error) {
-	d := &Desk{}
-	d.Lay(&record.Event)
-	return e.RestoreOn(d, &record, held)
-}
-
-// Keys names the pieces of state that the event touches. The event must have been prepared (Prepare).
-func (e *Engine) Keys(ev *event.Event) []string { return (&Desk{}).Lay(ev) }
-
-// Prepare adds to the event what is derived from it: the device fingerprint.
-func (e *Engine) Prepare(ev *event.Event) {
-	if ev.Find(identity.DeviceElement) != nil {
-		return
-	}
-	d := &Desk{}
-	d.Lay(ev)
-	ev.Elements = d.event.Elements
 }
 
 // finish settles the verdict and gathers what is to be stored and to be logged.
 func (e *Engine) finish(d *Desk) {
 	verdict := &d.step.Record.Verdict
 	d.session.Settle(verdict)
+	d.session.Progress = d.sheet.Progress()
+	d.rise(verdict)
 	for i := range verdict.EntityLabels {
 		l := &verdict.EntityLabels[i]
 		if place := d.place(l.Element, l.Value); place >= 0 {
@@ -131,8 +106,49 @@ func (e *Engine) finish(d *Desk) {
 	e.change(d)
 	d.step.Changes = d.changes
 	d.step.Record.Event = d.event
+	s := d.session
 	d.step.Record.Session = event.Session{
-		ID: d.session.ID, Journey: d.session.Journey, Number: d.session.Events, Opened: d.session.OpenedAt(),
-		Join: d.join, Labels: d.session.LabelNames(),
+		ID: s.ID, Journey: s.Journey, Person: s.Person, Actor: s.Actor, Link: d.link, Confidence: s.Confidence,
+		Number: s.Events, Opened: s.OpenedAt(), Join: d.join, Labels: s.LabelNames(),
 	}
+	if d.fragment != nil {
+		d.step.Record.Session.Absorbed = d.fragment.ID
+	}
+}
+
+// rise counts on every entity of the event that the session's rating rose, and what a malicious one got away with.
+func (d *Desk) rise(v *event.Verdict) {
+	late := d.late[:0]
+	if v.Rating > d.rating {
+		if v.Rating >= event.Suspicious && d.rating < event.Suspicious {
+			late = one(late, "suspicious_sessions")
+		}
+		if v.Rating == event.Malicious {
+			late = one(late, "malicious_sessions")
+		}
+		d.settleIdentity(v.Rating)
+	}
+	if loss := d.loss(v.Rating); loss > 0 {
+		late = append(late, velocity.Contribution{Counter: "loss", Amount: loss})
+	}
+	d.late = late
+	for _, c := range late {
+		d.session.Add(c)
+		for _, m := range d.memories {
+			m.Add(c, d.occasion.Moment())
+		}
+	}
+}
+
+// loss is what the malicious session got away with that was not counted yet: logins, payments and redemptions.
+func (d *Desk) loss(now event.Rating) int64 {
+	if now != event.Malicious {
+		return 0
+	}
+	s := d.session
+	gained := int64(0)
+	for _, counter := range [...]string{"login_successes", "payment_successes", "gift_card_successes", "refund_successes", "signup_successes"} {
+		gained = velocity.Plus(gained, s.Count(counter))
+	}
+	return gained - s.Count("loss")
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ rules:
     label: Failed Logins
     severity: suspicious
     family: outcome
-    points: 45
+    points: 675
     on: [authentication_attempt]
     when: session.count("login_failures") >= 3
     sentence: "{session.count(\"login_failures\")} failed logins"
@@ -29,7 +30,7 @@ rules:
     label: Many Accounts
     severity: suspicious
     family: identity
-    points: 60
+    points: 900
     on: [authentication_attempt]
     when: distinct("ip_address", "username", "1h") >= 4
     sentence: "{distinct(\"ip_address\", \"username\", \"1h\")} accounts from one address"
@@ -38,7 +39,7 @@ rules:
     label: Returning User
     severity: trusting
     family: identity
-    points: -10
+    points: -150
     when: seen_before("username", "ip_address")
   - id: marked-address
     label: Marked Address
@@ -49,7 +50,7 @@ rules:
     label: Other Persona
     severity: suspicious
     family: identity
-    points: 20
+    points: 300
     on: [refund_request]
     when: persona_distance("order_id") >= 2
 `
@@ -137,7 +138,7 @@ func TestTokensJoinAndJourneyOutlivesTheSession(t *testing.T) {
 		visit(4, start().Add(3*time.Hour), event.SessionUpdate, "", "198.51.100.8", []event.Token{{Name: "cookie:sid", Hash: "h2"}}),
 		visit(5, start().Add(3*time.Hour), event.SessionUpdate, "", "198.51.100.9", nil),
 	)
-	by := []string{"opened", "token", "token", "opened", "opened"}
+	by := []string{"opened", "token", "rotation", "opened", "opened"}
 	for i, r := range records {
 		if r.Session.Join.By != by[i] {
 			t.Errorf("event %d joined by %+v, want %s", i+1, r.Session.Join, by[i])
@@ -224,16 +225,14 @@ func TestReplayAndRestoreAreExact(t *testing.T) {
 		state := map[string]engine.Held{}
 		for i, r := range records {
 			if i < cut {
-				restored, err := changed.Restore(r, held(state, changed.Keys(&r.Event)))
+				restored, err := changed.RestoreFrom(&r, source(state))
 				if err != nil {
 					t.Fatal(err)
 				}
 				keep(state, restored)
 				continue
 			}
-			ev := events[i]
-			e.Prepare(&ev)
-			step, err := e.Observe(ev, held(state, e.Keys(&ev)))
+			step, err := e.ObserveFrom(&events[i], source(state))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -245,17 +244,9 @@ func TestReplayAndRestoreAreExact(t *testing.T) {
 	}
 }
 
-func held(state map[string]engine.Held, keys []string) []engine.Held {
-	var out []engine.Held
-	for _, k := range keys {
-		if h, ok := state[k]; ok {
-			out = append(out, h)
-			if target, ok := state[h.Ref]; ok {
-				out = append(out, target)
-			}
-		}
-	}
-	return out
+// source gives what a state holds.
+func source(state map[string]engine.Held) engine.Source {
+	return func(key string) (engine.Held, bool) { h, found := state[key]; return h, found }
 }
 
 func keep(state map[string]engine.Held, changes []engine.Change) {
@@ -303,12 +294,14 @@ func TestContributionsAreInTheVocabulary(t *testing.T) {
 func TestDamagedStateIsAnError(t *testing.T) {
 	e := newEngine(t, rules)
 	ev := visit(1, start(), event.SessionUpdate, "", "203.0.113.9", nil, entityOf("username", "bob"))
-	e.Prepare(&ev)
-	for _, key := range e.Keys(&ev) {
+	for _, key := range new(engine.Desk).Lay(&ev) {
 		if key[0] != 'e' {
 			continue
 		}
-		if _, err := e.Observe(ev, []engine.Held{{Key: key, Value: []byte{0xff, 0x00}}}); err == nil {
+		damaged := func(k string) (engine.Held, bool) {
+			return engine.Held{Key: k, Value: []byte{0xff, 0x00}}, k == key
+		}
+		if _, err := e.ObserveFrom(&ev, damaged); err == nil {
 			t.Errorf("damaged memory under %q was taken", key)
 		}
 	}
@@ -320,12 +313,35 @@ func BenchmarkObserve(b *testing.B) {
 	state := map[string]engine.Held{}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		ev := events[i%len(events)]
-		e.Prepare(&ev)
-		step, err := e.Observe(ev, held(state, e.Keys(&ev)))
+		step, err := e.ObserveFrom(&events[i%len(events)], source(state))
 		if err != nil {
 			b.Fatal(err)
 		}
 		keep(state, step.Changes)
 	}
 }
+
+// Different tools at one account are counted, though a tool is no element.
+func TestToolsOfAnAccountAreCounted(t *testing.T) {
+	e := newEngine(t, `
+rules:
+  - {id: tools, label: Three Tools, severity: suspicious, family: identity, points: 100, when: 'distinct("username", "tool", "24h") >= 3', sentence: three}
+`)
+	var events []event.Event
+	for i := range 4 {
+		ev := visit(i+1, start().Add(time.Duration(i)*time.Hour), event.AuthenticationAttempt, event.Failure, fmt.Sprintf("203.0.113.%d", i+1), nil, entityOf("username", "bob"))
+		ev.Evidence.HeaderShape, ev.Evidence.UserAgent = fmt.Sprint("shape", i), "agent"
+		events = append(events, ev)
+	}
+	records, err := e.Play(events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range records {
+		if got := carries(&r, "Three Tools"); got != (i >= 2) {
+			t.Errorf("attempt %d: labelled %v", i+1, got)
+		}
+	}
+}
+
+func carries(r *event.Record, label string) bool { return slices.Contains(r.Session.Labels, label) }

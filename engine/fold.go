@@ -1,48 +1,105 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
 	"wayguard/entity"
 	"wayguard/event"
-	"wayguard/identity"
+	"wayguard/rule"
 	"wayguard/session"
 )
 
-// fold folds the event on the desk in. recorded is the place in a session it was given before, nil when it is yet to be given
-// one.
-func (e *Engine) fold(d *Desk, held []Held, recorded *event.Session) error {
+// errDamaged means that held state is not what was stored.
+var errDamaged = errors.New("state is damaged")
+
+// fold folds the event on the desk in.
+func (e *Engine) fold(d *Desk, held []Held) error {
+	if d.round == 0 {
+		for len(e.Follow(d, held)) > 0 {
+			continue // the caller holds everything already
+		}
+	}
 	d.spread(held)
-	if err := d.recollect(); err != nil {
+	if d.wrong != nil {
+		return d.wrong
+	}
+	if err := d.identify(d.recorded); err != nil {
 		return err
 	}
-	if err := d.candidate(); err != nil {
+	if err := d.readClusters(); err != nil {
 		return err
 	}
-	d.hash()
-	if recorded != nil {
-		d.rejoin(recorded)
-	} else {
-		d.joinOrOpen(e)
-		d.resolve()
+	s, ev := d.session, &d.event
+	d.rating, d.score = s.Rating, s.Score
+	if s.Browser == 0 {
+		s.Browser = session.BrowserOf(&ev.Evidence.Client)
 	}
-	d.rating, d.score = d.session.Rating, d.session.Score
-	ev := &d.event
+	s.Presented = s.Presented || d.visit.Presents
 	d.contributions = AppendContributions(d.contributions[:0], ev)
-	d.session.Apply(ev, d.contributions, d.hashes)
-	d.occasion.Fill(ev, d.session.Hash, d.contributions, d.hashes)
-	settles := d.device >= 0 && d.loggedIn()
+	if d.fresh {
+		d.contributions = one(d.contributions, "sessions")
+	}
+	d.meet()
+	s.Apply(ev, d.contributions, d.hashes)
+	for i := range d.others {
+		s.See(d.others[i].Element, d.others[i].Hash)
+	}
+	d.ownership()
+	d.note()
+	d.clone()
+	d.occasion.Fill(ev, s.Hash, d.contributions, d.hashes, d.others)
+	d.foldClusters()
 	for i, m := range d.memories {
 		m.Apply(&d.occasion, d.entities[i].name)
-		if settles && entity.Account(d.entities[i].name) {
-			m.Settle(d.hashes[d.device], d.session.Journey, ev.Time)
-		}
 	}
 	return nil
 }
 
+// ownership notes whose account the session is in.
+func (d *Desk) ownership() {
+	if account := d.account(); account != 0 {
+		d.session.Account, d.session.Left = account, false
+	}
+	if d.event.Type == event.Logout && d.event.Result != event.Failure && d.event.Result != event.Blocked {
+		d.session.Left = true
+	}
+}
+
+// meet lists what memories and sessions keep of an event beside the values of its entities.
+func (d *Desk) meet() {
+	d.others = d.others[:0]
+	e := &d.event
+	add := func(element, value string) {
+		if value != "" {
+			d.others = append(d.others, entity.Meeting{Element: element, Hash: d.digests.Of(value)})
+		}
+	}
+	for i := range e.Elements {
+		switch el := &e.Elements[i]; el.Name {
+		case "product_id", "promo_code":
+			if el.Kind != event.Entity {
+				add(el.Name, el.Value)
+			}
+		case "ip_address":
+			add(rule.NetworkValue, el.Parts.Of("prefix"))
+		case "payment_from":
+			add(rule.BinValue, el.Parts.Of("first_six"))
+		}
+	}
+	add(rule.RouteValue, e.HTTP.Route)
+	if len(d.entities) > 0 && d.entities[0].name == rule.ToolEntity {
+		if hash, known := d.memories[0].Self(); known {
+			d.others = append(d.others, entity.Meeting{Element: rule.ToolEntity, Hash: hash})
+		}
+	}
+}
+
 // spread finds each key's piece among what is held. Mostly they are in the keys' order.
 func (d *Desk) spread(held []Held) {
+	if d.round > 0 && len(held) == len(d.held) && len(d.at) == len(d.keys) {
+		return // nothing has come since
+	}
 	d.held, d.at = held, d.at[:0]
 	next := 0
 	for _, key := range d.keys {
@@ -113,139 +170,4 @@ func (d *Desk) recollect() error {
 		}
 	}
 	return nil
-}
-
-// joinOrOpen finds the session the event belongs to, or opens one.
-func (d *Desk) joinOrOpen(e *Engine) {
-	d.session, d.join = session.Join(&d.event, d.candidates, e.settings.IdleTimeout)
-	d.fresh = d.session == nil
-	if d.fresh {
-		d.session = d.nextSession("")
-		d.session.Open(&d.event)
-	}
-}
-
-// rejoin puts the event where it was recorded.
-func (d *Desk) rejoin(recorded *event.Session) {
-	d.join, d.fresh, d.session = recorded.Join, recorded.Join.By == session.ByOpening, nil
-	for _, c := range d.candidates {
-		if c.Session.ID == recorded.ID && d.session == nil {
-			d.session = c.Session
-		}
-	}
-	if d.session == nil {
-		d.session = d.nextSession("")
-		d.session.Reopen(d.event.Environment, *recorded)
-	}
-	d.session.Journey = recorded.Journey
-}
-
-// candidate lists the sessions that the event's tokens and its fallback key lead to.
-func (d *Desk) candidate() error {
-	d.candidates, d.read, d.origins = d.candidates[:0], 0, d.origins[:0]
-	for i, key := range d.tokens {
-		t := &d.event.Evidence.Tokens[i]
-		if t.Issued {
-			continue // the visitor has not shown it yet
-		}
-		s, err := d.sessionAt(key)
-		if err != nil {
-			return err
-		}
-		if s == nil {
-			continue
-		}
-		contested := claimed(d.value(key)) && s.Presented
-		if contested {
-			d.at[key] = -1 // it proves no journey either
-		}
-		d.candidates = append(d.candidates, session.Candidate{Session: s, Token: t.Name, Contested: contested})
-	}
-	s, err := d.sessionAt(d.fallback)
-	if err != nil {
-		return err
-	}
-	if s != nil {
-		d.candidates = append(d.candidates, session.Candidate{Session: s})
-	}
-	return nil
-}
-
-// sessionAt reads the session that the token or fallback key at a place leads to, nil when it leads nowhere any more.
-func (d *Desk) sessionAt(key int) (*session.Session, error) {
-	pointer := d.piece(key)
-	if pointer == nil || pointer.Ref == "" {
-		return nil, nil
-	}
-	for i, origin := range d.origins {
-		if origin == pointer.Ref {
-			return d.sessions[i], nil
-		}
-	}
-	place := d.search(pointer.Ref, len(d.keys))
-	if place < 0 || d.expired(place) || len(d.held[place].Value) == 0 {
-		return nil, nil
-	}
-	s := d.nextSession(pointer.Ref)
-	if err := s.Unpack(d.held[place].Value); err != nil {
-		return nil, fmt.Errorf("session: %w", err)
-	}
-	return s, nil
-}
-
-// nextSession is room for one more session of this event, with the key that it is read from.
-func (d *Desk) nextSession(origin string) *session.Session {
-	if d.read == len(d.sessions) {
-		d.sessions = append(d.sessions, &session.Session{})
-	}
-	d.read++
-	d.origins = append(d.origins, origin)
-	return d.sessions[d.read-1]
-}
-
-// resolve gives the session its journey.
-func (d *Desk) resolve() {
-	evidence := identity.Evidence{Session: d.session.Journey, LoggedIn: d.loggedIn()}
-	if evidence.LoggedIn && d.device >= 0 {
-		evidence.Account = d.home()
-	}
-	if evidence.Session == "" {
-		evidence.Token = d.carried()
-	}
-	var fresh event.ID
-	if evidence.Session == "" && evidence.Token == "" && evidence.Account == "" {
-		fresh = event.DeriveID(d.session.OpenedAt(), "journey", string(d.session.ID))
-	}
-	d.session.Journey = identity.Resolve(evidence, fresh).Journey
-}
-
-// home is the journey that logged in to the event's account from this device before.
-func (d *Desk) home() event.ID {
-	device := d.hashes[d.device]
-	for i, m := range d.memories {
-		if !entity.Account(d.entities[i].name) {
-			continue
-		}
-		if journey := m.Home(device); len(journey) > 0 {
-			if string(journey) == string(d.session.Journey) {
-				return d.session.Journey
-			}
-			return event.ID(journey)
-		}
-	}
-	return ""
-}
-
-// carried is the journey of the first token that the visitor presented and that has one.
-func (d *Desk) carried() event.ID {
-	for i, key := range d.tokens {
-		if value := d.value(key); !d.event.Evidence.Tokens[i].Issued && len(value) > 0 {
-			return journeyOf(value)
-		}
-	}
-	return ""
-}
-
-func (d *Desk) loggedIn() bool {
-	return d.event.Type == event.AuthenticationAttempt && d.event.Result == event.Success
 }

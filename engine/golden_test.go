@@ -236,7 +236,7 @@ func TestGoldenRecordsOnOneDesk(t *testing.T) {
 // observeOn judges one event on the desk and keeps copies of what it changes.
 func observeOn(t testing.TB, e *engine.Engine, d *engine.Desk, state map[string]engine.Held, ev *event.Event) *engine.Step {
 	t.Helper()
-	step, err := e.ObserveOn(d, held(state, d.Lay(ev)))
+	step, err := e.ObserveOn(d, gather(e, d, d.Lay(ev), state))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,4 +245,24 @@ func observeOn(t testing.TB, e *engine.Engine, d *engine.Desk, state map[string]
 		state[key] = engine.Held{Key: key, Value: bytes.Clone(c.Value), Ref: strings.Clone(c.Ref), Expires: c.Expires}
 	}
 	return step
+}
+
+// gather is everything that the event on the desk touches, as the state holds it.
+func gather(e *engine.Engine, d *engine.Desk, keys []string, state map[string]engine.Held) []engine.Held {
+	var held []engine.Held
+	fetched := map[string]bool{}
+	var fetch func(key string)
+	fetch = func(key string) {
+		if h, found := state[key]; found && !fetched[key] {
+			fetched[key] = true
+			held = append(held, h)
+			fetch(h.Ref)
+		}
+	}
+	for ; len(keys) > 0; keys = e.Follow(d, held) {
+		for _, key := range keys {
+			fetch(key)
+		}
+	}
+	return held
 }

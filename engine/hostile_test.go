@@ -16,8 +16,7 @@ func presented(hash string) event.Token { return event.Token{Name: "cookie:sid",
 // observe judges one event on the state and keeps what it changes.
 func observe(t *testing.T, e *engine.Engine, state map[string]engine.Held, ev event.Event) engine.Step {
 	t.Helper()
-	e.Prepare(&ev)
-	step, err := e.Observe(ev, held(state, e.Keys(&ev)))
+	step, err := e.ObserveFrom(&ev, source(state))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,16 +76,14 @@ func TestExpiredStateIsNotSeen(t *testing.T) {
 
 // An event with a crowd of one element still counts for its account and address.
 func TestCrowdOfValuesHidesNoAccount(t *testing.T) {
-	e := newEngine(t, rules)
 	var elements []event.Element
 	for i := range 200 {
 		elements = append(elements, entityOf("email", fmt.Sprintf("%03d@example.com", i)))
 	}
 	elements = append(elements, entityOf("username", "bob"))
 	ev := visit(1, start(), event.AuthenticationAttempt, event.Failure, "203.0.113.9", nil, elements...)
-	e.Prepare(&ev)
-	keys := e.Keys(&ev)
-	if len(keys) > 26 {
+	keys := new(engine.Desk).Lay(&ev)
+	if len(keys) > 48 {
 		t.Errorf("%d keys for one event", len(keys))
 	}
 	for _, want := range []string{"e\x00production\x00username\x00bob", "e\x00production\x00ip_address\x00203.0.113.9"} {
@@ -136,7 +133,7 @@ func TestRestoreFollowsTheRecord(t *testing.T) {
 	for name, from := range map[string]int{"all of it": 0, "the head is lost": 2} {
 		restored := map[string]engine.Held{}
 		for _, r := range records[from:] {
-			changes, err := strict.Restore(r, held(restored, strict.Keys(&r.Event)))
+			changes, err := strict.RestoreFrom(&r, source(restored))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -162,8 +159,7 @@ func BenchmarkObserveCrowd(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		ev := visit(1, start(), event.AuthenticationAttempt, event.Failure, "203.0.113.9", nil, elements...)
-		e.Prepare(&ev)
-		step, err := e.Observe(ev, held(state, e.Keys(&ev)))
+		step, err := e.ObserveFrom(&ev, source(state))
 		if err != nil {
 			b.Fatal(err)
 		}

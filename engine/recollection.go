@@ -4,26 +4,39 @@ import (
 	"time"
 
 	"wayguard/entity"
+	"wayguard/event"
 	"wayguard/rule"
 	"wayguard/velocity"
 )
 
 // judge asks the rules.
 func (d *Desk) judge(rules *rule.Set) {
+	d.fill()
+	d.step.Record.Verdict = *rules.JudgeOn(&d.sheet, &d.facts)
+}
+
+// fill fills in what the rules ask for.
+func (d *Desk) fill() {
 	if d.count == nil {
 		d.count = func(name string) int64 { return d.session.Count(name) }
 		d.distinct = func(element string) int64 { return d.session.Distinct(element) }
+		d.first = func(t event.Type) (time.Time, bool) { return d.session.First(t) }
+		d.before = func(t event.Type) (time.Time, bool) { return d.session.Before(t) }
 	}
-	s := d.session
+	s, shape := d.session, d.session.Shape()
 	d.facts = rule.Facts{
 		Event: &d.event,
 		Session: rule.Session{
 			ID: s.ID, Opened: s.OpenedAt(), Events: s.Events, Score: d.score, Rating: d.rating,
 			Labels: s.Labels, Count: d.count, Distinct: d.distinct, New: d.fresh,
+			Shape: rule.Shape{Pages: shape.Pages(), Assets: shape.Assets(), Backs: shape.Backs(), DistinctPages: shape.DistinctPages(),
+				Gaps: shape.Gaps(), Variation: shape.Variation(), MedianGap: shape.MedianGap(), Orderly: shape.Orderly(),
+				Crowd: max(1, s.Crowd), Clones: shape.Clones()},
+			First: d.first, Last: d.before, Progress: s.Progress,
 		},
-		Memory: (*recollection)(d),
+		Memory: (*recollection)(d), Clusters: (*groups)(d),
 	}
-	d.step.Record.Verdict = *rules.JudgeOn(&d.sheet, &d.facts)
+	d.people(&d.facts)
 }
 
 // recollection answers the rules' questions about the event's own entities. Where an event carries an element more
@@ -94,6 +107,22 @@ func (r *recollection) Labelled(element, label string) bool {
 		}
 	}
 	return false
+}
+
+// LabelAge implements rule.Aging.
+func (r *recollection) LabelAge(element, label string) (time.Duration, bool) {
+	youngest, there := time.Duration(0), false
+	for i, m := range r.memories {
+		if r.entities[i].name != element {
+			continue
+		}
+		if at, carried := m.LabelledAt(label); carried {
+			if age := max(0, r.event.Time.Sub(at)); !there || age < youngest {
+				youngest, there = age, true
+			}
+		}
+	}
+	return youngest, there
 }
 
 // PersonaDistance implements rule.Memory.

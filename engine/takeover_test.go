@@ -100,3 +100,28 @@ func TestRotationKeepsTheSession(t *testing.T) {
 		}
 	}
 }
+
+// Whoever shows a stolen cookie with another browser has a session of his own, and its owner keeps his, however their requests
+// follow each other; so does a person whose browser tells one cookie to a program.
+func TestStolenCookieIsNotItsOwner(t *testing.T) {
+	e := newEngine(t, rules)
+	var events []event.Event
+	for i := range 12 {
+		ev := visit(i, start().Add(time.Duration(i)*time.Second), event.SessionUpdate, "", homeAddress, []event.Token{presented("sid")})
+		ev.Evidence.Client = event.Client{Family: "chrome", Platform: "windows", Language: "de"}
+		if i > 3 && i%2 == 0 {
+			ev.Evidence.Address, ev.Evidence.Client = thievesOffice, event.Client{Family: "python-requests"}
+		}
+		events = append(events, ev)
+	}
+	records := play(t, e, events...)
+	owner, thief := records[0].Session, records[4].Session
+	if thief.ID == owner.ID || thief.Journey == owner.Journey || thief.Join.Detail != "another browser shows the same cookie or connection" {
+		t.Errorf("the thief is %+v, the owner %+v", thief, owner)
+	}
+	for i, r := range records[5:] {
+		if want := []event.ID{owner.ID, thief.ID}[i%2]; r.Session.ID != want {
+			t.Errorf("event %d is in session %s, want %s", i+5, r.Session.ID, want)
+		}
+	}
+}

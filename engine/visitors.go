@@ -12,7 +12,7 @@ import (
 // The size of the visitors that a Desk remembers; evidence longer than visitorText is worked out every time.
 const (
 	visitorSlots = 1 << 12
-	visitorText  = 128
+	visitorText  = 192
 )
 
 // sight is what is derived from what the wire showed of a visitor; empty is what it showed too little for.
@@ -26,27 +26,44 @@ type visitors struct {
 
 // visitor is one of them: the evidence, whole, and what follows from it. Two visitors never look like one.
 type visitor struct {
-	text                     [visitorText]byte
-	device                   [20]byte
-	fallback                 [32]byte
-	size, address, shape     uint8
-	deviceSize, fallbackSize uint8
+	text                           [visitorText]byte
+	device                         [20]byte
+	fallback                       [32]byte
+	size, deviceSize, fallbackSize uint8
+	// ends are where the parts of the text end.
+	ends [len(shown{}) - 1]uint8
+}
+
+// shown are the parts of the evidence that something is derived from.
+type shown [5]string
+
+func shownBy(v *event.Evidence) shown {
+	return shown{v.Address, v.HeaderShape, v.UserAgent, v.Client.Language, v.Wire.HTTP2}
 }
 
 // see derives the device's fingerprint and what the fallback key ends with.
 func (d *Desk) see(v *event.Evidence) sight {
-	if len(d.visitors.slots) == 0 || len(v.Address)+len(v.HeaderShape)+len(v.UserAgent) > visitorText {
+	parts, size := shownBy(v), 0
+	for _, part := range parts {
+		size += len(part)
+	}
+	if len(d.visitors.slots) == 0 || size > visitorText {
 		var alone visitor
 		alone.derive(v)
 		return d.sight(&alone)
 	}
 	begin := len(d.text)
-	d.text = append(append(append(d.text, v.Address...), v.HeaderShape...), v.UserAgent...)
-	shown := d.text[begin:]
-	slot := &d.visitors.slots[maphash.Bytes(d.visitors.seed, shown)%visitorSlots]
-	if string(slot.text[:slot.size]) != string(shown) || int(slot.address) != len(v.Address) || int(slot.shape) != len(v.HeaderShape) {
-		slot.size = uint8(copy(slot.text[:], shown))
-		slot.address, slot.shape = uint8(len(v.Address)), uint8(len(v.HeaderShape))
+	var ends [len(parts) - 1]uint8
+	for i, part := range parts {
+		d.text = append(d.text, part...)
+		if i < len(ends) {
+			ends[i] = uint8(len(d.text) - begin)
+		}
+	}
+	text := d.text[begin:]
+	slot := &d.visitors.slots[maphash.Bytes(d.visitors.seed, text)%visitorSlots]
+	if string(slot.text[:slot.size]) != string(text) || slot.ends != ends {
+		slot.size, slot.ends = uint8(copy(slot.text[:], text)), ends
 		slot.derive(v)
 	}
 	return d.sight(slot)
@@ -67,7 +84,13 @@ func (v *visitor) derive(e *event.Evidence) {
 	}
 	var room [256]byte // most evidence fits, and needs no memory of its own
 	text := append(append(room[:0], e.Address...), 0)
-	text = append(append(append(text, e.HeaderShape...), 0), e.UserAgent...)
+	if e.Client.Language == "" && e.Wire.HTTP2 == "" {
+		text = append(append(append(text, e.HeaderShape...), 0), e.UserAgent...)
+	} else {
+		// The shape of the headers differs between a page and what belongs to it; these do not.
+		text = append(append(append(text, "client\x00"...), e.UserAgent...), 0)
+		text = append(append(append(text, e.Client.Language...), 0), e.Wire.HTTP2...)
+	}
 	sum := sha256.Sum256(text)
 	v.fallbackSize = uint8(len(hex.AppendEncode(v.fallback[:0], sum[:16])))
 }

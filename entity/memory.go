@@ -13,8 +13,7 @@ const Reach = 90 * 24 * time.Hour
 const LabelLimit = 32
 
 // Memory is what is remembered about one entity: when it was first and last seen, its counters, the distinct values of other
-// elements seen together with it, its labels, the persona that paid, and the journeys that proved to own it. The zero value
-// is an entity never seen.
+// elements seen together with it, its labels, and the persona that paid. The zero value is an entity never seen.
 //
 // It is kept in the very bytes that are stored and changed in place: an event touches some ten memories of up to thirty
 // named parts each, and to take them apart and put them together again took longer than everything else.
@@ -29,9 +28,6 @@ type Memory struct {
 	// spare is room for a part that grows.
 	spare []byte
 }
-
-// HomeLimit is the number of devices of an account whose journeys are remembered; the one used longest ago goes first.
-const HomeLimit = 16
 
 // Stale says whether the memory is too old to count at the given time; it is then as if never seen.
 func (m *Memory) Stale(at time.Time) bool {
@@ -67,6 +63,12 @@ func (m *Memory) Apply(o *Occasion, self string) {
 	}
 }
 
+// Add adds to a counter what only showed after the event was folded in.
+func (m *Memory) Add(c velocity.Contribution, at velocity.Moment) {
+	m.begin()
+	m.count(0, c, at)
+}
+
 // date notes the time of an event, in Unix microseconds.
 func (m *Memory) date(at int64) {
 	if first := m.first(); first == 0 || at < first {
@@ -86,7 +88,7 @@ func (m *Memory) count(next int, c velocity.Contribution, at velocity.Moment) in
 		m.addCounter(c.Counter, ring)
 		return len(m.counters)
 	}
-	if ring := velocity.Counter(m.data(m.counters[place])); !ring.AddInPlace(at, c.Amount) {
+	if ring := velocity.Counter(m.data(&m.counters[place])); !ring.AddInPlace(at, c.Amount) {
 		grown := append(velocity.Counter(m.spare[:0]), ring...)
 		grown.AddAt(at, c.Amount)
 		m.spare = grown
@@ -104,7 +106,7 @@ func (m *Memory) meet(c circle, hash uint64, at velocity.Moment) {
 		return
 	}
 	p := &m.circles[place-1]
-	if set := velocity.Set(m.data(*p)); !set.AddInPlace(at, hash) {
+	if set := velocity.Set(m.data(p)); !set.AddInPlace(at, hash) {
 		m.spare = velocity.AppendMember(append(m.spare[:0], set...), at, hash)
 		m.replace(p, m.spare)
 	}
@@ -115,13 +117,13 @@ func (m *Memory) companions(c circle) velocity.Set {
 	if len(m.packed) == 0 || m.places[c] == 0 {
 		return nil
 	}
-	return m.data(m.circles[m.places[c]-1])
+	return m.data(&m.circles[m.places[c]-1])
 }
 
 // Count is the counter's sum over the window that ends at the given time.
 func (m *Memory) Count(counter string, at velocity.Moment, w velocity.Window) int64 {
 	if place := m.find(m.counters, 0, counter); place >= 0 {
-		return velocity.Counter(m.data(m.counters[place])).SumAt(at, w)
+		return velocity.Counter(m.data(&m.counters[place])).SumAt(at, w)
 	}
 	return 0
 }
@@ -141,6 +143,12 @@ func (m *Memory) Proven(element string, hash uint64, before time.Time) bool {
 	c := circleOf(element)
 	return c != noCircle && m.companions(c|proven).HashSeenBefore(hash, before)
 }
+
+// Seen says whether the entity was seen before.
+func (m *Memory) Seen() bool { return m.last() != 0 }
+
+// Owned says whether anybody ever proved to hold the account.
+func (m *Memory) Owned() bool { return len(m.packed) > 0 && m.places[sessionCircle|proven] != 0 }
 
 // Age is the time since the entity was first seen.
 func (m *Memory) Age(at time.Time) time.Duration {

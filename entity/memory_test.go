@@ -104,25 +104,61 @@ func TestAnOrderKeepsItsBuyer(t *testing.T) {
 	}
 }
 
-// The devices of an account are bounded, and one that logs in again stays.
-func TestHomesAreBounded(t *testing.T) {
+// A label placed again lasts from then on; what shows only after an event was folded in is counted with it.
+func TestLateFindings(t *testing.T) {
 	var m entity.Memory
-	for i := range 3 * entity.HomeLimit {
-		m.Settle(velocity.HashOf("own"), "owner", noon().Add(time.Duration(2*i)*time.Minute))
-		m.Settle(velocity.HashOf(fmt.Sprint("other ", i)), "thief", noon().Add(time.Duration(2*i+1)*time.Minute))
+	hour, _ := velocity.WindowOf(time.Hour)
+	if _, there := m.LabelledAt("marked"); there || m.Seen() || m.Owned() {
+		t.Error("something is known of nobody")
 	}
+	m.Mark("marked", "r", noon())
+	m.Mark("marked", "r", noon().Add(time.Hour))
+	m.Mark("marked", "r", noon().Add(time.Minute))
+	if at, there := m.LabelledAt("marked"); !there || !at.Equal(noon().Add(time.Hour)) {
+		t.Errorf("it was last marked at %s", at)
+	}
+	m.Add(velocity.Contribution{Counter: "loss", Amount: 2}, velocity.MomentOf(noon()))
+	if got := m.Count("loss", velocity.MomentOf(noon()), hour); got != 2 {
+		t.Errorf("the loss is %d", got)
+	}
+}
+
+// Values that are no elements of their own are counted beside those that are, each kind apart, and come back from the bytes.
+func TestOtherMeetings(t *testing.T) {
+	var m entity.Memory
+	e := purchase(noon(), "d", "DE")
+	e.Type, e.Result = event.AuthenticationAttempt, event.Success
+	var o entity.Occasion
+	var others []entity.Meeting
+	for i, element := range entity.Companions() {
+		for j := range i + 1 {
+			others = append(others, entity.Meeting{Element: element, Hash: uint64(1000*i + j + 1)})
+		}
+	}
+	e.Elements = nil
+	o.Fill(e, 7, nil, nil, others)
+	m.Apply(&o, "username")
 	back, err := entity.Unpack(m.Pack())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range []*entity.Memory{&m, back} {
-		kept := 0
-		for i := range 3 * entity.HomeLimit {
-			kept += len(m.Home(velocity.HashOf(fmt.Sprint("other ", i)))) / len("thief")
+	for i, element := range entity.Companions() {
+		want := int64(i + 1)
+		switch element {
+		case "session":
+			want++ // that of the event
+		case "username":
+			want = 0 // the entity's own
 		}
-		if own := m.Home(velocity.HashOf("own")); kept != entity.HomeLimit-1 || string(own) != "owner" || m.Home(velocity.HashOf("other 0")) != nil {
-			t.Errorf("%d other homes, the owner's journey is %q", kept, own)
+		if got := back.Distinct(element, noon(), time.Hour); got != want {
+			t.Errorf("%d different values of %s, want %d", got, element, want)
 		}
+		if got := back.Proven(element, uint64(1000*i+1), noon().Add(time.Minute)); got != (element != "username") {
+			t.Errorf("%s proven: %t", element, got)
+		}
+	}
+	if !back.Owned() || !back.Seen() {
+		t.Error("an account that was proven is nobody's")
 	}
 }
 
@@ -133,6 +169,6 @@ func apply(m *entity.Memory, e *event.Event, self event.Element, session string,
 		hashes = append(hashes, velocity.HashOf(el.Value))
 	}
 	var o entity.Occasion
-	o.Fill(e, velocity.HashOf(session), contributions, hashes)
+	o.Fill(e, velocity.HashOf(session), contributions, hashes, nil)
 	m.Apply(&o, self.Name)
 }

@@ -18,14 +18,21 @@ type Occasion struct {
 	who          Persona
 }
 
+// Meeting is a value that an event shows beside its entities, given by its hash: the element it is of, or what stands for one.
+type Meeting struct {
+	Element string
+	Hash    uint64
+}
+
 type meeting struct {
 	circle circle
 	hash   uint64
 }
 
 // Fill makes the occasion that of an event in a session, with what it adds to the counters. hashes are velocity.HashOf the
-// elements' values, in their order. The occasion holds parts of the event as long as it is used.
-func (o *Occasion) Fill(e *event.Event, session uint64, contributions []velocity.Contribution, hashes []uint64) {
+// elements' values, in their order; others are what is to be kept beside them. The occasion holds parts of the event as long as
+// it is used.
+func (o *Occasion) Fill(e *event.Event, session uint64, contributions []velocity.Contribution, hashes []uint64, others []Meeting) {
 	o.at, o.moment, o.session, o.contributions = e.Time.UnixMicro(), velocity.MomentOf(e.Time), session, contributions
 	o.meetings = o.meetings[:0]
 	for i := range e.Elements {
@@ -33,6 +40,11 @@ func (o *Occasion) Fill(e *event.Event, session uint64, contributions []velocity
 			if c := circleOf(other.Name); c != noCircle {
 				o.meetings = append(o.meetings, meeting{c, hashes[i]})
 			}
+		}
+	}
+	for _, m := range others {
+		if c := circleOf(m.Element); c != noCircle {
+			o.meetings = append(o.meetings, meeting{c, m.Hash})
 		}
 	}
 	o.proves = Proves(e)
@@ -47,11 +59,12 @@ func Companion(element string) bool { return circleOf(element) != noCircle }
 
 // Companions lists the elements whose distinct values are kept per entity.
 func Companions() []string {
-	return []string{"country", "device_fingerprint", "email", "gift_card", "ip_address", "order_id", "payment_from",
-		"session", "username"}
+	return []string{"card_bin", "country", "customer_id", "device_fingerprint", "email", "gift_card", "ip_address", "network", "order_id",
+		"payment_from", "phone", "product_id", "promo_code", "referral_code", "route", "session", "shipping_address", "tool", "username"}
 }
 
-// circle names an element whose values are kept, in one byte. The numbers are stored: a new one comes last.
+// circle names an element whose values are kept, in one byte. The numbers are stored: a new one comes last, and has no bit where
+// proven has one.
 type circle uint8
 
 const (
@@ -65,6 +78,19 @@ const (
 	paymentCircle
 	sessionCircle
 	usernameCircle
+	customerCircle
+	phoneCircle
+	productCircle
+	promoCircle
+	shippingCircle
+	referralCircle
+)
+
+const (
+	toolCircle circle = iota + 2*proven
+	networkCircle
+	binCircle
+	routeCircle
 	circleEnd
 )
 
@@ -94,6 +120,32 @@ func circleOf(element string) circle {
 		return sessionCircle
 	case "username":
 		return usernameCircle
+	}
+	return laterCircleOf(element)
+}
+
+func laterCircleOf(element string) circle {
+	switch element {
+	case "customer_id":
+		return customerCircle
+	case "phone":
+		return phoneCircle
+	case "product_id":
+		return productCircle
+	case "promo_code":
+		return promoCircle
+	case "shipping_address":
+		return shippingCircle
+	case "referral_code":
+		return referralCircle
+	case "tool":
+		return toolCircle
+	case "network":
+		return networkCircle
+	case "card_bin":
+		return binCircle
+	case "route":
+		return routeCircle
 	}
 	return noCircle
 }

@@ -7,14 +7,13 @@ import (
 )
 
 // packVersion opens every packed memory; another one is not read.
-const packVersion = 3
+const packVersion = 4
 
 // A packed memory is, big endian: the version, the times first and last seen in Unix microseconds (8 bytes each), the hash of
-// the entity's own value (8 bytes, 0 when it is not known), and five sections, each of which begins with the number of its members (1 byte):
+// the entity's own value (8 bytes, 0 when it is not known), and four sections, each of which begins with the number of its members (1 byte):
 //
 //	counters  length of the name (1), name, length of the ring (2), velocity.Counter
 //	circles   which one (1), length of the set (2), velocity.Set
-//	homes     hash of the device (8), time of the last login (8), length of the journey (1), journey
 //	labels    time (8), text, rule; a text is its length (uvarint) and its bytes
 //	persona   five texts
 const (
@@ -27,7 +26,6 @@ const (
 // The sections behind the counters.
 const (
 	circleSection = iota
-	homeSection
 	labelSection
 	personaSection
 	sectionCount
@@ -91,11 +89,6 @@ func (m *Memory) Load(packed []byte) error {
 	m.counters = r.counters(m.counters[:0])
 	m.sections[circleSection] = r.at
 	m.circles = r.circles(m.circles[:0], &m.places)
-	m.sections[homeSection] = r.at
-	for range r.byte() {
-		r.skip(homeHead - 1)
-		r.skip(r.byte())
-	}
 	m.sections[labelSection] = r.at
 	for range r.byte() {
 		r.skip(8)
@@ -108,7 +101,7 @@ func (m *Memory) Load(packed []byte) error {
 			r.text()
 		}
 	}
-	if r.bad || r.at != len(m.packed) || m.packed[m.sections[personaSection]] > 1 || m.packed[m.sections[homeSection]] > HomeLimit ||
+	if r.bad || r.at != len(m.packed) || m.packed[m.sections[personaSection]] > 1 ||
 		m.packed[m.sections[labelSection]] > LabelLimit {
 		m.Forget()
 		return errPacked
@@ -150,24 +143,25 @@ func (m *Memory) find(parts []part, next int, name string) int {
 		return -1
 	}
 	for i := next; i < len(parts); i++ {
-		if m.called(parts[i], name) {
+		if m.called(&parts[i], name) {
 			return i
 		}
 	}
 	for i := range min(next, len(parts)) {
-		if m.called(parts[i], name) {
+		if m.called(&parts[i], name) {
 			return i
 		}
 	}
 	return -1
 }
 
-func (m *Memory) called(p part, name string) bool {
+func (m *Memory) called(p *part, name string) bool {
 	return int(p.nameSize) == len(name) && string(m.packed[p.start+1:int(p.start)+1+len(name)]) == name
 }
 
-// data are the part's own bytes; they end where it ends.
-func (m *Memory) data(p part) []byte {
+// data are the part's own bytes; they end where it ends. Parts are pointed to, here and elsewhere: to copy one that was just
+// written field by field makes the processor wait until all of it has arrived.
+func (m *Memory) data(p *part) []byte {
 	end := int(p.data) + int(p.size)
 	return m.packed[p.data:end:end]
 }
@@ -194,7 +188,7 @@ const circleHead = 3
 
 // addCircle puts a circle at the end of their section.
 func (m *Memory) addCircle(c circle, set []byte) {
-	at := m.sections[homeSection]
+	at := m.sections[labelSection]
 	m.splice(at, 0, circleHead+len(set))
 	b := m.packed[at:]
 	b[0] = uint8(c)

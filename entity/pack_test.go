@@ -129,9 +129,6 @@ func TestPackedMemoryIsThePlainOne(t *testing.T) {
 				m.Mark(label, "rule", at)
 				p.mark(label)
 			}
-			if r.IntN(5) == 0 {
-				m.Settle(r.Uint64N(30), event.ID(fmt.Sprint("journey", r.IntN(1000))), at)
-			}
 			if i%7 == 0 {
 				p.compare(t, m, at)
 				packed := m.Pack()
@@ -171,7 +168,6 @@ func grown(seed uint64, events int) *entity.Memory {
 		counters := []velocity.Contribution{{Counter: fmt.Sprint("c", r.IntN(12)), Amount: r.Int64N(9)}}
 		apply(m, purchase(at, fmt.Sprint("d", r.IntN(9)), "DE"), event.Element{Name: "order_id"}, fmt.Sprint("s", r.IntN(100)), counters)
 		m.Mark(fmt.Sprint("label ", r.IntN(5)), "rule", at)
-		m.Settle(r.Uint64N(3), "journey", at)
 	}
 	return m
 }
@@ -184,7 +180,7 @@ func TestApplyMakesNoGarbage(t *testing.T) {
 	apply(m, e, event.Element{Name: "order_id"}, "s", added)
 	packed := bytes.Clone(m.Pack())
 	if n := testing.AllocsPerRun(100, func() {
-		o.Fill(e, 1, added, hashes)
+		o.Fill(e, 1, added, hashes, nil)
 		if err := m.Load(packed); err != nil {
 			t.Fatal(err)
 		}
@@ -204,10 +200,9 @@ func FuzzUnpack(f *testing.F) {
 		}
 		apply(m, purchase(noon(), "d", "DE"), event.Element{Name: "username"}, "s", []velocity.Contribution{{Counter: "c", Amount: 1}})
 		m.Mark("label", "rule", noon())
-		m.Settle(7, "journey", noon())
 		who := entity.Who(purchase(noon(), "d", "DE"))
 		_ = m.PersonaDistance(&who)
-		if !m.Labelled("label") || string(m.Home(7)) != "journey" {
+		if !m.Labelled("label") {
 			t.Fatal("what was added is not there")
 		}
 		if _, err := entity.Unpack(m.Pack()); err != nil {
@@ -221,7 +216,7 @@ func BenchmarkApply(b *testing.B) {
 	added := []velocity.Contribution{{Counter: "events", Amount: 1}, {Counter: "payments", Amount: 1}, {Counter: "payment_amount", Amount: 1250}}
 	var o entity.Occasion
 	hashes := make([]uint64, len(e.Elements))
-	o.Fill(e, 1, added, hashes)
+	o.Fill(e, 1, added, hashes, nil)
 	m.Apply(&o, "order_id")
 	packed := bytes.Clone(m.Pack())
 	b.ReportAllocs()

@@ -77,7 +77,7 @@ type Client struct {
 	Major int64 `json:"major,omitempty"`
 	// Platform is the system in lower case: "windows", "macos", "android", "ios", "linux".
 	Platform string `json:"platform,omitempty"`
-	// Model is the device, as client hints or the User-Agent name it.
+	// Model is the device, as client hints or the User-Agent name it; of a desktop, the version of its system.
 	Model string `json:"model,omitempty"`
 	// Language is the whole Accept-Language value, normalised.
 	Language string `json:"language,omitempty"`

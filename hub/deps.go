@@ -77,6 +77,8 @@ type Deps struct {
 	Elements func(env event.Environment) []element.Definition
 	// Labels names what the rules can place. May be nil.
 	Labels func(env event.Environment) (labels, signatures []string)
+	// Explain says why a session is rated as it is. May be nil: then nobody can.
+	Explain Explainer
 	// SearchForm gives the canonical text of what an analyst typed for an element; it must not fail.
 	SearchForm func(element, text string) string
 	// NotFound says whether an error of the interfaces above means that something is absent.

@@ -72,6 +72,7 @@ func build(t *testing.T, config Config, change func(*Deps)) *house {
 		Health:       func(context.Context, event.Environment) Health { return sampleHealth() },
 		Elements:     func(event.Environment) []element.Definition { return sampleElements() },
 		Labels:       func(event.Environment) ([]string, []string) { return sampleLabels() },
+		Explain:      explainSample,
 		SearchForm:   func(_, text string) string { return strings.ToLower(text) },
 		NotFound:     func(err error) bool { return errors.Is(err, errAbsent) },
 		IdleTimeout:  30 * time.Minute,

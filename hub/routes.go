@@ -60,6 +60,7 @@ func (h *Hub) endpoints() []endpoint {
 		{"POST", "/exports", permission, access.ExportData, scopeBody, h.prepareExport},
 		{"GET", "/sessions.csv", permission, access.ExportData, h.scopeExport, h.export},
 		{"GET", "/sessions/{id}", permission, access.ViewSessions, scopeQuery, h.story},
+		{"GET", "/sessions/{id}/explanation", permission, access.ViewSessions, scopeQuery, h.explanation},
 		{"GET", "/totals", permission, access.ViewSessions, scopeQuery, h.totals},
 		{"GET", "/live", permission, access.ViewSessions, scopeQuery, h.live},
 		{"GET", "/health", permission, access.ViewSessions, scopeQuery, h.showHealth},

@@ -51,6 +51,7 @@ func TestWire(t *testing.T) {
 	for _, c := range []struct{ file, method, target, body string }{
 		{"hub-page.json", "POST", "/sessions/search", `{"environment":"production","field":"session_risk_rating","values":["Malicious Session"],"from":"2026-11-21T09:30:00Z","to":"2026-11-21T10:30:00Z","limit":50}`},
 		{"hub-story.json", "GET", "/sessions/" + story + "?environment=production", ""},
+		{"hub-explanation.json", "GET", "/sessions/" + story + "/explanation?environment=production", ""},
 		{"hub-me.json", "GET", "/me", ""},
 		{"hub-fields.json", "GET", "/fields?environment=production", ""},
 		{"hub-totals.json", "GET", "/totals?environment=production&from=2026-11-21T09:30:00Z&to=2026-11-21T10:30:00Z", ""},

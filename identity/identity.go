@@ -8,13 +8,13 @@ import (
 	"wayguard/event"
 )
 
-// DeviceElement is the name of the element that Device makes.
+// DeviceElement is the name of the element that Fingerprint makes.
 const DeviceElement = "device_fingerprint"
 
-// Device is the fingerprint of the browser or tool behind an event: header shape, user agent and the address's
+// Fingerprint is that of the browser or tool behind an event: header shape, user agent and the address's
 // network (/24 or /56). False when the wire showed too little; the same fingerprint may still be several devices, so
 // nothing is ever joined by it alone.
-func Device(e *event.Event) (event.Element, bool) {
+func Fingerprint(e *event.Event) (event.Element, bool) {
 	fingerprint := AppendDevice(nil, &e.Evidence)
 	return Element(string(fingerprint)), len(fingerprint) > 0
 }
@@ -58,38 +58,4 @@ func appendNetwork(b []byte, address string) []byte {
 		return b
 	}
 	return prefix.AppendTo(b)
-}
-
-// Evidence is what speaks for an event belonging to a journey already known.
-type Evidence struct {
-	// Session is the journey of the session the event was joined to, empty when the session is new.
-	Session event.ID
-	// Token is the journey that last presented the same application token.
-	Token event.ID
-	// Account is the journey that logged in to this account from this very device before. A login from another device
-	// never speaks for it, however often it succeeds: the password may be stolen.
-	Account event.ID
-	// LoggedIn says that this event proves the account: a login that succeeded.
-	LoggedIn bool
-}
-
-// Resolution is a journey with the reason for it.
-type Resolution struct {
-	Journey event.ID
-	// By is "session", "token", "login_from_known_device" or "new".
-	By string
-}
-
-// Resolve picks the journey. A successful login to an account, from a device that logged in to it before, outweighs the
-// session's own journey; a login from elsewhere proves nothing about the person and moves nothing.
-func Resolve(ev Evidence, fresh event.ID) Resolution {
-	switch {
-	case ev.LoggedIn && ev.Account != "":
-		return Resolution{ev.Account, "login_from_known_device"}
-	case ev.Session != "":
-		return Resolution{ev.Session, "session"}
-	case ev.Token != "":
-		return Resolution{ev.Token, "token"}
-	}
-	return Resolution{fresh, "new"}
 }

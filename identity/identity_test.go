@@ -23,40 +23,22 @@ func TestNetwork(t *testing.T) {
 	}
 }
 
-func TestDevice(t *testing.T) {
+func TestFingerprint(t *testing.T) {
 	e := &event.Event{Evidence: event.Evidence{Address: "203.0.113.77", HeaderShape: "h", UserAgent: "u"}}
-	first, ok := identity.Device(e)
+	first, ok := identity.Fingerprint(e)
 	if !ok {
 		t.Fatal("no fingerprint")
 	}
 	e.Evidence.Address = "203.0.113.1"
-	if same, _ := identity.Device(e); same.Value != first.Value {
+	if same, _ := identity.Fingerprint(e); same.Value != first.Value {
 		t.Error("another address of the network changed the device")
 	}
 	e.Evidence.UserAgent = "v"
-	if other, _ := identity.Device(e); other.Value == first.Value {
+	if other, _ := identity.Fingerprint(e); other.Value == first.Value {
 		t.Error("another user agent is the same device")
 	}
 	e.Evidence.Address = ""
-	if _, ok := identity.Device(e); ok {
+	if _, ok := identity.Fingerprint(e); ok {
 		t.Error("a fingerprint was guessed without an address")
-	}
-}
-
-func TestResolve(t *testing.T) {
-	for name, c := range map[string]struct {
-		ev   identity.Evidence
-		want identity.Resolution
-	}{
-		"nothing known":        {identity.Evidence{}, identity.Resolution{Journey: "fresh", By: "new"}},
-		"session goes on":      {identity.Evidence{Session: "s", Token: "t"}, identity.Resolution{Journey: "s", By: "session"}},
-		"token returns":        {identity.Evidence{Token: "t", Account: "a"}, identity.Resolution{Journey: "t", By: "token"}},
-		"login known device":   {identity.Evidence{Session: "s", Account: "a", LoggedIn: true}, identity.Resolution{Journey: "a", By: "login_from_known_device"}},
-		"login from elsewhere": {identity.Evidence{Session: "s", LoggedIn: true}, identity.Resolution{Journey: "s", By: "session"}},
-		"failed login":         {identity.Evidence{Session: "s", Account: "a"}, identity.Resolution{Journey: "s", By: "session"}},
-	} {
-		if got := identity.Resolve(c.ev, "fresh"); got != c.want {
-			t.Errorf("%s: %+v, want %+v", name, got, c.want)
-		}
 	}
 }

@@ -2,12 +2,13 @@ package packs_test
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"wayguard/element"
 	"wayguard/event"
 	"wayguard/rule"
+	"wayguard/session"
 )
 
 // history is the plainest engine there can be: it keeps every event and answers each question by reading all of them.
@@ -15,7 +16,10 @@ type history struct {
 	set    *rule.Set
 	idle   time.Duration
 	past   []happened
-	labels map[string]bool // element, value, label
+	labels map[string]time.Time // element, value, label: when it was placed last
+	// late counts what follows from verdicts: what rose on which event.
+	late     map[event.ID]map[string]int64
+	clusters clusters
 }
 
 // happened is an event with the session it fell into.
@@ -32,6 +36,9 @@ type visit struct {
 	rating event.Rating
 	score  int64
 	events int64
+	// shape follows how the visitor moves about; progress is what sequences kept.
+	shape    *session.Session
+	progress []byte
 }
 
 // run judges all events in order.
@@ -43,15 +50,16 @@ func (h *history) run(events []event.Event) []event.Record {
 		fresh := v.events == 0
 		v.events++
 		h.past = append(h.past, happened{e, v})
+		v.shape.Apply(&e, nil, make([]uint64, len(e.Elements)))
+		h.clusters.fold(&e)
 		ask := recollection{h, h.past[len(h.past)-1]}
-		verdict := h.set.Judge(rule.Facts{
-			Event: &e, Memory: ask,
-			Session: rule.Session{ID: v.id, Opened: v.opened, Events: v.events, Score: v.score, Rating: v.rating, Labels: v.labels,
-				Counts: ask.sessionCounts(), Distinct: ask.sessionDistinct, New: fresh},
-		})
+		sheet := rule.Sheet{}
+		verdict := *h.set.JudgeOn(&sheet, ask.facts(v, fresh))
+		v.progress = slices.Clone(sheet.Progress())
+		h.rise(v, &verdict)
 		v.labels, v.rating, v.score = append(v.labels, verdict.Labels...), verdict.Rating, verdict.Score
 		for _, l := range verdict.EntityLabels {
-			h.labels[l.Element+"\x00"+l.Value+"\x00"+l.Label] = true
+			h.labels[l.Element+"\x00"+l.Value+"\x00"+l.Label] = e.Time
 		}
 		records = append(records, event.Record{Event: e, Verdict: verdict, Session: event.Session{ID: v.id, Labels: names(v.labels)}})
 	}
@@ -85,7 +93,9 @@ func (h *history) visit(e event.Event) *visit {
 			return earlier.session
 		}
 	}
-	return &visit{id: event.DeriveID(e.Time, string(e.ID)), opened: e.Time, last: e.Time}
+	shape := &session.Session{}
+	shape.Open(&e)
+	return &visit{id: event.DeriveID(e.Time, string(e.ID)), opened: e.Time, last: e.Time, shape: shape}
 }
 
 // same says whether two events are one visitor's: by cookie, else by address and headers.
@@ -104,17 +114,34 @@ type recollection struct {
 }
 
 // values are the event's values of an element; the tool is what its requests look like.
-func values(h happened, element string) []string {
-	switch element {
+func values(h happened, name string) []string {
+	switch name {
 	case rule.ToolEntity:
 		return []string{h.event.Evidence.HeaderShape + h.event.Evidence.UserAgent}
 	case rule.SessionEntity:
 		return []string{string(h.session.id)}
+	case rule.RouteValue:
+		return []string{h.event.HTTP.Route}
+	case rule.NetworkValue:
+		return parts(h, "ip_address", element.PartPrefix)
+	case rule.BinValue:
+		return parts(h, "payment_from", element.PartFirstSix)
 	}
 	var found []string
 	for _, e := range h.event.Elements {
-		if e.Name == element && e.Value != "" {
+		if e.Name == name && e.Value != "" {
 			found = append(found, e.Value)
+		}
+	}
+	return found
+}
+
+// parts are the components of that name of the event's values of an element.
+func parts(h happened, name, part string) []string {
+	var found []string
+	for _, e := range h.event.Elements {
+		if text := e.Parts.Of(part); e.Name == name && text != "" {
+			found = append(found, text)
 		}
 	}
 	return found
@@ -138,7 +165,7 @@ func (r recollection) with(element string, span time.Duration) []happened {
 func (r recollection) Count(element, counter string, span time.Duration) int64 {
 	var sum int64
 	for _, h := range r.with(element, span) {
-		sum += counts(h.event)[counter]
+		sum += r.counts(h)[counter]
 	}
 	return sum
 }
@@ -173,7 +200,18 @@ func (r recollection) Age(element string) (time.Duration, bool) {
 }
 
 func (r recollection) Labelled(element, label string) bool {
-	return slices.ContainsFunc(values(r.now, element), func(v string) bool { return r.labels[element+"\x00"+v+"\x00"+label] })
+	_, there := r.LabelAge(element, label)
+	return there
+}
+
+// LabelAge implements rule.Aging.
+func (r recollection) LabelAge(element, label string) (time.Duration, bool) {
+	for _, v := range values(r.now, element) {
+		if at, there := r.labels[element+"\x00"+v+"\x00"+label]; there {
+			return r.now.event.Time.Sub(at), true
+		}
+	}
+	return 0, false
 }
 
 func (r recollection) PersonaDistance(element string) int64 {
@@ -209,52 +247,9 @@ func (r recollection) sessionDistinct(element string) int64 { return distinct(r.
 func (r recollection) sessionCounts() map[string]int64 {
 	sum := map[string]int64{}
 	for _, h := range r.mine() {
-		for counter, n := range counts(h.event) {
+		for counter, n := range r.counts(h) {
 			sum[counter] += n
 		}
 	}
 	return sum
-}
-
-// counts is what one event adds to each counter.
-func counts(e event.Event) map[string]int64 {
-	sum := ownCounts(e)
-	if e.Result == event.Blocked {
-		sum["blocked"] = 1
-	}
-	return sum
-}
-
-func ownCounts(e event.Event) map[string]int64 {
-	of := func(result event.Result) int64 {
-		if e.Result == result {
-			return 1
-		}
-		return 0
-	}
-	amount := func(element string) int64 {
-		found := e.Find(element)
-		if found == nil {
-			return 0
-		}
-		n, err := strconv.ParseInt(found.Value, 10, 64)
-		if err != nil {
-			return 0
-		}
-		return n
-	}
-	switch e.Type {
-	case event.AuthenticationAttempt:
-		return map[string]int64{"logins": 1, "login_failures": of(event.Failure), "login_successes": of(event.Success)}
-	case event.Transaction:
-		return map[string]int64{"payments": 1, "payment_failures": of(event.Failure), "payment_successes": of(event.Success),
-			"payment_amount": of(event.Success) * amount("transaction_amount")}
-	case event.RefundRequest:
-		return map[string]int64{"refunds": 1, "refund_amount": amount("refund_amount")}
-	case event.GiftCardCheck:
-		return map[string]int64{"gift_card_checks": 1, "gift_card_failures": of(event.Failure)}
-	case event.SessionUpdate, event.ProductView, event.ProductSearch:
-		return map[string]int64{"page_views": 1}
-	}
-	return map[string]int64{"events": 1}
 }

@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 	"regexp"
+	"time"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
@@ -17,6 +18,8 @@ type builder struct {
 	settings   map[string]int64
 	vocabulary Vocabulary
 	questions  *questions
+	// lives say how long entity labels last, by entity, a zero byte and the label; those that are not in it last for good.
+	lives map[string]time.Duration
 	// traced programs record their operands.
 	traced bool
 	order  int

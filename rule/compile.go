@@ -2,10 +2,10 @@ package rule
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"wayguard/document"
 	"wayguard/event"
@@ -15,7 +15,10 @@ import (
 const (
 	maxRules      = 2000
 	maxNameLength = 100
-	maxPoints     = 1000
+	// maxPoints is 40 bits: no finding is likelier than that.
+	maxPoints = 4000
+	// longestLife is the greatest time that an entity label lasts.
+	longestLife = 400 * day
 )
 
 var identifier = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
@@ -35,11 +38,12 @@ type compiler struct {
 // Compile checks a configuration and makes it ready to run. The Set is nil when there are problems; all of them are told.
 func Compile(config Config, v Vocabulary) (*Set, document.Problems) {
 	c := &compiler{config: config, firstAt: map[string]document.Mark{}, set: &Set{ratings: DefaultRatings()}}
-	language, err := newLanguage(v, allSettings(config.Rules), allLabels(config))
+	language, err := newLanguage(v, allSettings(config.Rules), append(allLabels(config), v.Labels...))
 	if err != nil {
 		return nil, document.Problems{document.Problem{Path: "rules", Message: err.Error()}}
 	}
 	c.language = language
+	language.lives = labelLives(config.Rules)
 	if len(config.Rules) > maxRules {
 		c.problem(config.At, "rules", fmt.Sprintf("there are more than %d rules", maxRules), "")
 		return nil, c.problems
@@ -59,6 +63,11 @@ func Compile(config Config, v Vocabulary) (*Set, document.Problems) {
 		return nil, c.problems
 	}
 	c.set.index()
+	c.sequences()
+	if len(c.problems) > 0 {
+		return nil, c.problems
+	}
+	c.set.indexSequences()
 	c.set.questions = c.language.questions.count()
 	c.set.version = c.version()
 	return c.set, nil
@@ -82,15 +91,23 @@ func (c *compiler) problem(at document.Mark, path, message, suggestion string) {
 	c.problems = append(c.problems, at.Problem(path, message, suggestion))
 }
 
-// allSettings are the names of all rules' thresholds.
-func allSettings(rules []RuleConfig) []string {
-	names := map[string]bool{}
+// labelLives are how long entity labels last, by entity, a zero byte and the label: as long as the rule says that lets it last
+// longest; those that one rule lets last for good are left out.
+func labelLives(rules []RuleConfig) map[string]time.Duration {
+	lives := map[string]time.Duration{}
 	for _, rule := range rules {
-		for name := range rule.Settings {
-			names[name] = true
+		placed := rule.EntityLabel
+		if placed == nil {
+			continue
+		}
+		key := placed.Element + "\x00" + placed.Label
+		if life, known := lives[key]; known && (life == 0 || placed.For == 0) {
+			lives[key] = 0
+		} else {
+			lives[key] = max(life, time.Duration(placed.For))
 		}
 	}
-	return keys(names)
+	return lives
 }
 
 // allLabels are the names that a session may carry.
@@ -105,103 +122,88 @@ func allLabels(config Config) []string {
 	return keys(names)
 }
 
-// overrides refuses settings of rules that are not there.
-func (c *compiler) overrides() {
-	known := map[string]bool{}
-	for _, rule := range c.config.Rules {
-		for name := range rule.Settings {
-			known[rule.ID+"."+name] = true
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.config.Settings)) {
-		if !known[name] {
-			c.problem(c.config.At, "settings", fmt.Sprintf("no rule has the setting %q", name), document.DidYouMean(name, keys(known)))
-		}
-	}
-}
-
 func (c *compiler) rule(config RuleConfig) {
 	before := len(c.problems)
 	c.identity(config.At, config.ID)
 	c.named(config.At, "label", config.Label)
 	c.mode(config.At, config.Mode)
 	c.weight(config.At, config.Severity, config.Points)
+	if config.Relieves && config.Severity != event.Trusting {
+		c.problem(config.At, "relieves", "only a trusting label relieves", "")
+	}
 	if !slices.Contains(Families(), config.Family) {
 		c.problem(config.At, "family", fmt.Sprintf("there is no family %q", config.Family), anyOf(config.Family, Families()))
 	}
-	for n, name := range config.On {
-		if !event.Type(name).Known() {
-			c.problem(config.At, fmt.Sprintf("on[%d]", n), fmt.Sprintf("there is no event type %q", name), document.DidYouMean(name, eventTypes()))
-		}
-	}
+	c.types(config.At, config.On)
 	c.settingNames(config)
 	c.entityLabel(config)
-	compiled := &compiledRule{config: config}
 	effective := c.effective(config)
-	c.condition(compiled, effective)
-	compiled.say = c.language.compileSentence(config.Sentence, effective, config.Settings,
-		complaints{config.At, "sentence", &c.problems})
+	compiled := &compiledRule{config: config, settings: effective}
+	compiled.sequence = c.sequence(config, effective)
+	checked := c.condition(compiled)
+	if compiled.say = c.sentence(config, effective); compiled.say == nil && len(c.problems) == before {
+		compiled.say = c.language.paraphrase(compiled, checked)
+	}
+	compiled.operands = limitsOf(checked)
 	if len(c.problems) > before {
 		return
 	}
 	compiled.config.Mode = orLive(config.Mode)
 	hashed := compiled.config
-	hashed.Settings = effective
-	compiled.version = fingerprint(hashed)
+	hashed.Settings = nil // where thresholds are from changes no verdict
+	compiled.version = fingerprint(hashed, effective)
 	c.set.rules = append(c.set.rules, compiled)
 }
 
-// effective are the rule's thresholds with the operator's overrides.
-func (c *compiler) effective(config RuleConfig) map[string]int64 {
-	settings := maps.Clone(config.Settings)
-	for name := range settings {
-		if value, overridden := c.config.Settings[config.ID+"."+name]; overridden {
-			settings[name] = value
-		}
+// condition compiles what must hold; a rule with a sequence may leave it out.
+func (c *compiler) condition(compiled *compiledRule) (checked *expression) {
+	config := compiled.config
+	if len(config.Sequence) > 0 && config.When == "" {
+		return nil
 	}
-	return settings
+	compiled.when, compiled.traced, checked = c.truth(config.When, compiled.settings, complaints{config.At, "when", &c.problems})
+	return checked
 }
 
-func (c *compiler) condition(compiled *compiledRule, settings map[string]int64) {
-	config := compiled.config
-	place := complaints{config.At, "when", &c.problems}
-	checked := c.language.check(config.When, config.Settings, place)
+// truth compiles an expression that is true or false, plain and traced.
+func (c *compiler) truth(text string, settings map[string]int64, place complaints) (when, watched evaluate[bool], checked *expression) {
+	checked = c.language.check(text, settings, place)
 	if checked == nil {
-		return
+		return nil, nil, nil
 	}
 	plain, err := c.language.program(checked, settings, false)
 	if err != nil {
 		place.add(nil, err.Error(), "")
-		return
+		return nil, nil, nil
 	}
 	traced, err := c.language.program(checked, settings, true)
 	if err != nil {
 		place.add(nil, err.Error(), "")
-		return
+		return nil, nil, nil
 	}
 	if plain.boolean == nil {
 		place.add(nil, "a condition must be true or false, this is "+checked.ast.GetType(checked.ast.Expr().ID()).String(), "compare it with something")
-		return
+		return nil, nil, nil
 	}
 	if c.language.neverTrue(checked.ast.Expr(), checked) {
 		place.add(nil, "the condition can never hold", "")
-		return
+		return nil, nil, nil
 	}
-	compiled.when, compiled.traced = plain.boolean, traced.boolean
+	return plain.boolean, traced.boolean, checked
+}
+
+// sentence compiles what the author says when the rule fires; nil where that is nothing.
+func (c *compiler) sentence(config RuleConfig, settings map[string]int64) teller {
+	if config.Sentence == "" {
+		return nil
+	}
+	return c.language.compileSentence(config.Sentence, settings, complaints{config.At, "sentence", &c.problems})
 }
 
 // program compiles a checked expression with the settings in force.
 func (l *language) program(checked *expression, settings map[string]int64, traced bool) (program, error) {
-	b := &builder{tree: checked.ast, settings: settings, vocabulary: l.vocabulary, questions: l.questions, traced: traced}
+	b := &builder{tree: checked.ast, settings: settings, vocabulary: l.vocabulary, questions: l.questions, lives: l.lives, traced: traced}
 	return b.build(checked.ast.Expr())
-}
-
-func (c *compiler) settingNames(config RuleConfig) {
-	for _, name := range slices.Sorted(maps.Keys(config.Settings)) {
-		if !settingName.MatchString(name) {
-			c.problem(config.At, "settings."+name, fmt.Sprintf("a setting's name is lower-case words joined by underscores, not %q", name), "")
-		}
-	}
 }
 
 func (c *compiler) entityLabel(config RuleConfig) {
@@ -214,6 +216,9 @@ func (c *compiler) entityLabel(config RuleConfig) {
 			document.DidYouMean(placed.Element, c.language.vocabulary.entityNames()))
 	}
 	c.named(config.At, "entity_label.label", placed.Label)
+	if placed.For != 0 && (time.Duration(placed.For) < time.Hour || time.Duration(placed.For) > longestLife) {
+		c.problem(config.At, "entity_label.for", "an entity label lasts between 1h and 400d", "leave it out for as long as the entity is remembered")
+	}
 }
 
 // identity checks that an id is well formed and not taken.
@@ -263,26 +268,6 @@ func (c *compiler) weight(at document.Mark, severity event.Severity, points int6
 	case severity != event.Trusting && points < 0:
 		c.problem(at, "points", "only a trusting label takes points away", "")
 	}
-}
-
-func (c *compiler) ratings() {
-	if c.config.Ratings == nil {
-		return
-	}
-	r := c.config.Ratings.withDefaults()
-	if r.Suspicious < 1 || r.Malicious <= r.Suspicious {
-		c.problem(r.At, "", "suspicious must be at least 1 and malicious greater than it", "")
-	}
-	if r.Families < 1 || r.Families > int64(len(Families())) {
-		c.problem(r.At, "families", fmt.Sprintf("families lies between 1 and %d", len(Families())), "")
-	}
-	if r.FamilyCap < 1 || r.TrustCap < 0 {
-		c.problem(r.At, "", "family_cap must be at least 1 and trust_cap not negative", "")
-	}
-	if r.FamilyCap*int64(len(Families())) < r.Malicious {
-		c.problem(r.At, "family_cap", "no session could ever be malicious with this cap", "")
-	}
-	c.set.ratings = r
 }
 
 func orLive(mode Mode) Mode {

@@ -17,7 +17,7 @@ func TestRefusedConfigurations(t *testing.T) {
 		head + "  - { id: b, label: B, severity: trusting, family: velocity, points: 5, when: event.inline }":                                 "a trusting label takes points away",
 		head + "  - { id: b, label: B, severity: informational, family: velocity, points: 5, when: event.inline }":                            "an informational label has no points",
 		head + "  - { id: b, label: B, severity: suspicious, family: velocity, points: -5, when: event.inline }":                              "only a trusting label takes points away",
-		head + "  - { id: b, label: B, severity: suspicious, family: velocity, points: 5000, when: event.inline }":                            "points lie between -1000 and 1000",
+		head + "  - { id: b, label: B, severity: suspicious, family: velocity, points: 5000, when: event.inline }":                            "points lie between -4000 and 4000",
 		head + "  - { id: b, label: B, severity: suspicious, family: velocty, when: event.inline }":                                           `did you mean "velocity"?`,
 		head + "  - { id: b, label: B, severity: suspicious, family: velocity, on: [transactoin], when: true }":                               `did you mean "transaction"?`,
 		head + "  - { id: b, label: B, severity: suspicious, family: velocity, mode: dark, when: event.inline }":                              `there is no mode "dark"`,
@@ -47,7 +47,7 @@ func TestRefusedConfigurations(t *testing.T) {
 		head + "ratings: { suspicious: 50, malicious: 50 }":                                                               "malicious greater than it",
 		head + "ratings: { families: 9 }":                                                                                 "families lies between 1 and 7",
 		head + "ratings: { family_cap: 5 }":                                                                               "no session could ever be malicious",
-		head + "ratings: { family_cap: -5 }":                                                                              "family_cap must be at least 1",
+		head + "ratings: { family_cap: -5 }":                                                                              "family_cap and deception_cap must be at least 1",
 	} {
 		parsed, problems := document.Parse("rules.yaml", []byte(text))
 		var config Config

@@ -56,12 +56,11 @@ func (l *language) explainField(field, object string) (text, suggestion string) 
 	switch object {
 	case "el":
 		return "there is no element " + quote(field), l.vocabulary.suggestElement(field)
-	case "event":
-		return "event has no field " + quote(field), document.DidYouMean(field, keys(eventFields()))
-	case "session":
-		return "session has no field " + quote(field), document.DidYouMean(field, keys(sessionFields()))
 	case "settings":
 		return "the rule has no setting " + quote(field), ""
+	}
+	if known := fieldsOf(object); known != nil {
+		return object + " has no field " + quote(field), document.DidYouMean(field, keys(known))
 	}
 	return "there is no field " + quote(field), ""
 }
@@ -104,7 +103,7 @@ func comprehensions() []string {
 
 // names are everything an expression may start with.
 func (l *language) names() []string {
-	names := append(keys(variables()), "has", "size", "int", "double", "string", "contains", "startsWith", "endsWith", "matches")
+	names := append(variables(), "has", "size", "int", "double", "string", "contains", "startsWith", "endsWith", "matches")
 	for _, f := range functions() {
 		names = append(names, f.name)
 	}

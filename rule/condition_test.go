@@ -15,7 +15,7 @@ func TestConditions(t *testing.T) {
 		`el.transaction_amount > 1000 && el.transaction_amount % 2 == 0`:            true,
 		`el.email.startsWith("bob@") && el.email.matches("^[a-z]+@")`:               true,
 		`size(el.username) == 3 && el.username + "x" == "bobx"`:                     true,
-		`session.events == 4 && session.seconds == 90 && session.score == 25`:       true,
+		`session.events == 4 && session.seconds == 90 && session.score == 375`:      true,
 		`session.rating == "normal" && !session.new`:                                true,
 		// What is missing neither fires nor fails, and CEL's logic reaches past it.
 		`el.phone == "1"`:                                      false,

@@ -42,9 +42,14 @@ type RuleConfig struct {
 	// On limits the rule to these event types; empty means all.
 	On document.Strings `yaml:"on"`
 	// Settings are named thresholds with their defaults, read as settings.<name>.
-	Settings map[string]int64 `yaml:"settings"`
+	Settings map[string]Setting `yaml:"settings"`
 	// When is the condition, a CEL expression of type bool.
 	When string `yaml:"when"`
+	// Sequence is a series of events that must have happened in the session, the last of them now; When may be left out then.
+	Sequence []StageConfig `yaml:"sequence"`
+	// Relieves says that the label is proof enough to take a rating back: a passed strong check. Its points are not limited by
+	// TrustCap, and count once a session, whatever else relieves.
+	Relieves bool `yaml:"relieves"`
 	// Sentence explains the label; {expression} is replaced by its value.
 	Sentence string `yaml:"sentence"`
 	// EntityLabel is placed on the event's entities whenever the condition holds.
@@ -59,6 +64,8 @@ type EntityLabelConfig struct {
 	At      document.Mark `yaml:"-" json:"-"`
 	Element string        `yaml:"element"`
 	Label   string        `yaml:"label"`
+	// For is how long the label lasts after it was placed last; 0 is as long as the entity is remembered.
+	For Days `yaml:"for"`
 }
 
 // SignatureConfig is a label over labels.
@@ -113,44 +120,8 @@ type ConditionConfig struct {
 	Label     string `yaml:"label"`
 }
 
-// RatingsConfig says how labels become a rating. See Set.Judge for the formula.
-type RatingsConfig struct {
-	At document.Mark `yaml:"-" json:"-"`
-	// Suspicious and Malicious are the lowest scores of these ratings.
-	Suspicious int64 `yaml:"suspicious"`
-	Malicious  int64 `yaml:"malicious"`
-	// Families is how many families of evidence a Malicious rating needs.
-	Families int64 `yaml:"families"`
-	// FamilyCap is the most that one family adds to the score.
-	FamilyCap int64 `yaml:"family_cap"`
-	// TrustCap is the most that all trusting labels together take away; written as a positive number.
-	TrustCap int64 `yaml:"trust_cap"`
-}
-
 // DefaultBlockStatus is the status of a block action that names none.
 const DefaultBlockStatus = 403
-
-// DefaultRatings is the rating scale of a configuration that sets none.
-func DefaultRatings() RatingsConfig {
-	return RatingsConfig{Suspicious: 40, Malicious: 100, Families: 2, FamilyCap: 80, TrustCap: 30}
-}
-
-// withDefaults fills what the operator left out.
-func (r RatingsConfig) withDefaults() RatingsConfig {
-	standard := DefaultRatings()
-	for _, field := range []struct {
-		value    *int64
-		standard int64
-	}{
-		{&r.Suspicious, standard.Suspicious}, {&r.Malicious, standard.Malicious}, {&r.Families, standard.Families},
-		{&r.FamilyCap, standard.FamilyCap}, {&r.TrustCap, standard.TrustCap},
-	} {
-		if *field.value == 0 {
-			*field.value = field.standard
-		}
-	}
-	return r
-}
 
 // Families lists the families of evidence.
 func Families() []string {

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,10 +15,15 @@ func TestReferenceIsComplete(t *testing.T) {
 	}
 	var names []string
 	for _, f := range functions() {
-		names = append(names, f.name+`("`)
+		names = append(names, f.name+"(")
 	}
-	for _, field := range append(keys(eventFields()), keys(sessionFields())...) {
-		names = append(names, "."+field+"`")
+	for _, variable := range variables() {
+		for _, field := range keys(fieldsOf(variable)) {
+			names = append(names, "."+field+"`")
+		}
+	}
+	for _, word := range slices.Concat(ClusterKinds(), flaws(), networkKinds()[1:], proofs()[1:]) {
+		names = append(names, "`"+word+"`")
 	}
 	for _, name := range append(append(Counters(), Distincts()...), append(Families(), ToolEntity)...) {
 		names = append(names, "`"+name+"`")

@@ -13,6 +13,9 @@ type frame struct {
 	// answers are those of this evaluation, by the questions' numbers; older ones are overwritten.
 	answers    []answer
 	evaluation uint64
+	// march is how far the session has come in sequences, weight how its labels add up.
+	march  march
+	weight Weight
 }
 
 // observation is an operand with the value it had; order is its place in the source.

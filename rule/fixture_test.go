@@ -55,8 +55,8 @@ func sampleFacts() Facts {
 	return Facts{
 		Event: sample(),
 		Session: Session{
-			ID: "s", Opened: sample().Time.Add(-90 * time.Second), Events: 4, Score: 25, Rating: event.Normal,
-			Labels:   []event.Label{{Name: "Old", Points: 25, Family: "velocity", Severity: event.SuspiciousLabel}},
+			ID: "s", Opened: sample().Time.Add(-90 * time.Second), Events: 4, Score: 375, Rating: event.Normal,
+			Labels:   []event.Label{{Name: "Old", Points: 375, Family: "velocity", Severity: event.SuspiciousLabel}},
 			Counts:   map[string]int64{"logins": 12, "login_failures": 11},
 			Distinct: func(name string) int64 { return int64(len(name)) },
 		},
@@ -99,9 +99,9 @@ func compileYAML(t testing.TB, text string) *Set {
 // oneRule is a configuration of one suspicious rule with the condition.
 func oneRule(when string) Config {
 	return Config{Rules: []RuleConfig{
-		{ID: "old", Label: "Old", Severity: event.SuspiciousLabel, Family: "velocity", Points: 25, When: "event.status == 999"},
-		{ID: "r", Label: "R", Severity: event.SuspiciousLabel, Family: "identity", Points: 10, When: when,
-			Settings: map[string]int64{"limit": 5}},
+		{ID: "old", Label: "Old", Severity: event.SuspiciousLabel, Family: "velocity", Points: 375, When: "event.status == 999"},
+		{ID: "r", Label: "R", Severity: event.SuspiciousLabel, Family: "identity", Points: 150, When: when,
+			Settings: map[string]Setting{"limit": {Default: 5}}},
 	}}
 }
 

@@ -64,7 +64,7 @@ func (i *inspection) scalar(e ast.Expr) {
 func (i *inspection) selection(e ast.Expr) {
 	selected := e.AsSelect()
 	if selected.Operand().Kind() != ast.IdentKind {
-		i.fail(e, "only event, el, session and settings have fields", "")
+		i.fail(e, "only "+listed(variables(), "and")+" have fields", "")
 		return
 	}
 	object, field := selected.Operand().AsIdent(), selected.FieldName()
@@ -179,19 +179,11 @@ func (i *inspection) knownWords(e ast.Expr) []string {
 	if e.Kind() != ast.SelectKind || e.AsSelect().Operand().Kind() != ast.IdentKind {
 		return nil
 	}
-	switch e.AsSelect().Operand().AsIdent() + "." + e.AsSelect().FieldName() {
-	case "event.type":
-		return eventTypes()
-	case "event.result":
-		return []string{"", string(event.Success), string(event.Failure), string(event.Challenged), string(event.Blocked)}
-	case "session.rating":
-		return []string{event.Normal.String(), event.Suspicious.String(), event.Malicious.String()}
-	case "event.spec":
-		if len(i.language.vocabulary.Specs) > 0 {
-			return i.language.vocabulary.Specs
-		}
+	variable, name := e.AsSelect().Operand().AsIdent(), e.AsSelect().FieldName()
+	if variable == "event" && name == "spec" && len(i.language.vocabulary.Specs) > 0 {
+		return i.language.vocabulary.Specs
 	}
-	return nil
+	return fieldsOf(variable)[name].words
 }
 
 func eventTypes() []string {
@@ -236,6 +228,12 @@ func (i *inspection) argument(a argument) (known []string, what string) {
 		return v.windowNames(), "window"
 	case labelName:
 		return i.language.labels, "label"
+	case typeName:
+		return eventTypes(), "event type"
+	case clusterName:
+		return ClusterKinds(), "cluster"
+	case flawName:
+		return flaws(), "flaw"
 	}
 	return nil, ""
 }

@@ -21,7 +21,7 @@ const (
 type Test struct {
 	At   document.Mark
 	Name string
-	// Rule is the id of the rule or signature under test.
+	// Rule is the id of the rule or signature under test; empty where the test is only of what it expects.
 	Rule string
 	// Fires says whether its label must be placed on an event of the journey; where Visitor is given, of that visitor's.
 	Fires   bool
@@ -52,11 +52,30 @@ type Step struct {
 	Route      string       `yaml:"route"`
 	Status     int          `yaml:"status"`
 	Inline     bool         `yaml:"inline"`
+	// Wire, Client and Network are what the wire shows and what is known of the address. Connection, headers, page and from are
+	// names, of which hashes are made.
+	Wire    event.Wire    `yaml:"wire"`
+	Client  event.Client  `yaml:"client"`
+	Network event.Network `yaml:"network"`
+	// Tokens are sent, or set by the answer, beside the visitor's own cookie.
+	Tokens []StepToken `yaml:"tokens"`
+	// Mark is a name for the step's last event, for Expectation.
+	Mark string `yaml:"mark"`
 	// Elements are raw values, brought to canonical form by Events. Money is in minor units.
 	Elements map[string]StepValues `yaml:"elements"`
 	// Repeat is how often the step happens, Every the time between.
 	Repeat int           `yaml:"repeat"`
 	Every  time.Duration `yaml:"every"`
+}
+
+// StepToken is a cookie or token of the application.
+type StepToken struct {
+	At document.Mark `yaml:"-"`
+	// Name says where it is, such as "cookie:sid" or "header:authorization".
+	Name  string `yaml:"name"`
+	Value string `yaml:"value"`
+	// Issued means that the answer sets it, and the request did not carry it.
+	Issued bool `yaml:"issued"`
 }
 
 // StepValues are the raw values of one element: written as one value, a list of values, or a map of parts.
@@ -91,6 +110,16 @@ type Expectation struct {
 	Rating    *event.Rating    `yaml:"rating"`
 	Labels    document.Strings `yaml:"labels"`
 	NotLabels document.Strings `yaml:"not_labels"`
+	// The rest names visitors, of whom the last event is meant, and marks of steps: they are in one session, or of one device, person
+	// or actor, or no two of them are. A session that was taken in by another one counts as that.
+	SameSession      document.Strings `yaml:"same_session"`
+	DifferentSession document.Strings `yaml:"different_session"`
+	SameDevice       document.Strings `yaml:"same_device"`
+	DifferentDevice  document.Strings `yaml:"different_device"`
+	SamePerson       document.Strings `yaml:"same_person"`
+	DifferentPerson  document.Strings `yaml:"different_person"`
+	SameActor        document.Strings `yaml:"same_actor"`
+	DifferentActor   document.Strings `yaml:"different_actor"`
 }
 
 // testFile is a file of tests as written.
@@ -141,10 +170,11 @@ func (t testConfig) check(elements *element.Catalogue) document.Problems {
 	if strings.TrimSpace(t.Name) == "" {
 		tell("name", "a test needs a name", "")
 	}
-	if !identifier.MatchString(t.Rule) {
-		tell("rule", "a test names the id of a rule or signature", "")
-	}
-	if t.Fires == nil {
+	switch {
+	case t.Rule == "" && t.Expect != nil && t.Fires == nil && t.Visitor == "":
+	case !identifier.MatchString(t.Rule):
+		tell("rule", "a test names the id of a rule or signature", "leave rule and fires out for a test of what is expected")
+	case t.Fires == nil:
 		tell("", "a test says whether the rule fires", "write fires: true or fires: false")
 	}
 	if len(t.Journey) == 0 {
@@ -155,24 +185,25 @@ func (t testConfig) check(elements *element.Catalogue) document.Problems {
 		total += max(1, t.Journey[n].Repeat)
 		problems = append(problems, t.Journey[n].check(elements)...)
 	}
-	if t.Visitor != "" && !slices.ContainsFunc(t.Journey, func(s Step) bool {
-		return slices.ContainsFunc(repetitions(s), func(n int) bool { return s.visitor(n) == t.Visitor })
-	}) {
-		tell("visitor", fmt.Sprintf("nobody in the journey is called %q", t.Visitor), "")
+	named := Test{Journey: t.Journey}.named()
+	if _, there := named[t.Visitor]; t.Visitor != "" && !there {
+		tell("visitor", fmt.Sprintf("nobody in the journey is called %q", t.Visitor), document.DidYouMean(t.Visitor, keys(named)))
+	}
+	for _, g := range t.Expect.groups() {
+		if len(g.names) == 1 {
+			problems = append(problems, t.Expect.At.Problem(g.key, "name two at least", ""))
+		}
+		for _, name := range g.names {
+			if _, there := named[name]; !there {
+				problems = append(problems, t.Expect.At.Problem(g.key, fmt.Sprintf("nobody and no step in the journey is called %q", name),
+					document.DidYouMean(name, keys(named))))
+			}
+		}
 	}
 	if total > maxJourneyEvents {
 		tell("journey", fmt.Sprintf("the journey has more than %d events", maxJourneyEvents), "")
 	}
 	return problems
-}
-
-// repetitions counts from 1 to the step's last one; a step that repeats too often is told elsewhere.
-func repetitions(s Step) []int {
-	numbers := make([]int, min(max(1, s.Repeat), maxRepeat))
-	for i := range numbers {
-		numbers[i] = i + 1
-	}
-	return numbers
 }
 
 func (s Step) check(elements *element.Catalogue) document.Problems {
@@ -192,6 +223,7 @@ func (s Step) check(elements *element.Catalogue) document.Problems {
 	if s.Time < 0 || s.Every < 0 {
 		tell("at", "time does not run backwards", "")
 	}
+	problems = append(problems, s.checkEvidence()...)
 	for _, name := range keys(s.Elements) {
 		if _, known := elements.Find(name); !known {
 			tell("elements."+name, fmt.Sprintf("there is no element %q", name), Vocabulary{Elements: elements}.suggestElement(name))
@@ -206,6 +238,9 @@ func Uncovered(set *Set, tests []Test) []string {
 	type cover struct{ fires, holds bool }
 	covered := map[string]cover{}
 	for _, t := range tests {
+		if t.Rule == "" {
+			continue
+		}
 		c := covered[t.Rule]
 		c.fires, c.holds = c.fires || t.Fires, c.holds || !t.Fires
 		covered[t.Rule] = c
@@ -221,7 +256,7 @@ func Uncovered(set *Set, tests []Test) []string {
 	}
 	known := set.all()
 	for _, t := range tests {
-		if !slices.Contains(known, t.Rule) {
+		if t.Rule != "" && !slices.Contains(known, t.Rule) {
 			missing = append(missing, fmt.Sprintf("test %q is of %s, which is neither a rule nor a signature", t.Name, t.Rule))
 		}
 	}

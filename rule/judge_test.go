@@ -16,7 +16,7 @@ rules:
     label: Fast
     severity: suspicious
     family: velocity
-    points: 30
+    points: 450
     on: [authentication_attempt]
     settings: { limit: 5 }
     when: count("ip_address", "logins", "1m") > settings.limit || session.count("payments") > 10
@@ -25,7 +25,7 @@ rules:
     label: Cards
     severity: suspicious
     family: identity
-    points: 40
+    points: 600
     when: has(el.payment_from) && el.payment_from != "" && session.label("Fast")
 `
 
@@ -45,10 +45,10 @@ func TestJudgeExplains(t *testing.T) {
 	if want := "7 logins by bob with Visa 411111••••1111, {limit} 5, unknown"; label.Sentence != want {
 		t.Errorf("sentence %q, want %q", label.Sentence, want)
 	}
-	if label.Name != "Fast" || label.Rule != "velocity" || label.Family != "velocity" || label.Points != 30 || len(label.Version) != 16 {
+	if label.Name != "Fast" || label.Rule != "velocity" || label.Family != "velocity" || label.Points != 450 || len(label.Version) != 16 {
 		t.Errorf("label %+v", label)
 	}
-	if verdict.Before != event.Normal || verdict.Rating != event.Suspicious || verdict.Score != 55 ||
+	if verdict.Before != event.Normal || verdict.Rating != event.Suspicious || verdict.Score != 637 ||
 		!reflect.DeepEqual(verdict.Tipped, []string{"Fast"}) {
 		t.Errorf("rating %s, before %s, score %d, tipped %v", verdict.Rating, verdict.Before, verdict.Score, verdict.Tipped)
 	}
@@ -67,10 +67,10 @@ func TestJudgeShowsMasksNotHashes(t *testing.T) {
 func TestLabelsArePlacedOnce(t *testing.T) {
 	rules := `
 rules:
-  - { id: once, label: Once, severity: suspicious, family: outcome, points: 5, when: event.status == 401, entity_label: { element: username, label: marked } }
-  - { id: often, label: Often, severity: suspicious, family: outcome, points: 5, when: event.status == 401, repeat: true }
-  - { id: other-once, label: Once, severity: suspicious, family: network, points: 5, when: event.status == 401 }
-  - { id: trial, label: Trial, severity: malicious, family: network, points: 500, when: event.status == 401, mode: shadow, entity_label: { element: username, label: tried } }
+  - { id: once, label: Once, severity: suspicious, family: outcome, points: 75, when: event.status == 401, entity_label: { element: username, label: marked } }
+  - { id: often, label: Often, severity: suspicious, family: outcome, points: 75, when: event.status == 401, repeat: true }
+  - { id: other-once, label: Once, severity: suspicious, family: network, points: 75, when: event.status == 401 }
+  - { id: trial, label: Trial, severity: malicious, family: network, points: 3900, when: event.status == 401, mode: shadow, entity_label: { element: username, label: tried } }
 signatures:
   - { id: trial-pattern, name: Trial Pattern, severity: malicious, labels: { all: [Trial, Once] }, mode: shadow }
   - { id: live-pattern, name: Live Pattern, severity: malicious, labels: { all: [Trial] } }
@@ -91,8 +91,8 @@ signatures:
 		if !reflect.DeepEqual(verdict.EntityLabels, want) {
 			t.Errorf("event %d: entity labels %+v, want %+v: they are placed each time, but never by a shadow rule", n+1, verdict.EntityLabels, want)
 		}
-		if verdict.Score != 10 || verdict.Rating != event.Normal {
-			t.Errorf("event %d: score %d rating %s, want 10 normal: a label counts once and shadows count nothing", n+1, verdict.Score, verdict.Rating)
+		if verdict.Score != 112 || verdict.Rating != event.Normal {
+			t.Errorf("event %d: score %d rating %s, want 112 normal: a label counts once and shadows count nothing", n+1, verdict.Score, verdict.Rating)
 		}
 	}
 }
@@ -111,44 +111,63 @@ func placed(v event.Verdict) string {
 
 func TestRating(t *testing.T) {
 	label := func(name string, points int64, family string) event.Label {
-		return event.Label{Name: name, Points: points, Family: family, Severity: event.SuspiciousLabel}
+		return event.Label{Name: name, Rule: strings.ToLower(name), Points: points, Family: family, Severity: event.SuspiciousLabel}
+	}
+	trust := func(name string, points int64) event.Label {
+		return event.Label{Name: name, Rule: strings.ToLower(name), Points: points, Family: "identity", Severity: event.Trusting}
 	}
 	conclusive := event.Label{Name: "S", Signature: true, Severity: event.MaliciousLabel}
 	shadow := func(l event.Label) event.Label { l.Shadow = true; return l }
+	many := func(n int, points int64, families ...string) (all []event.Label) {
+		for i := range n {
+			all = append(all, label(fmt.Sprintf("M%02d", i), points, families[i%len(families)]))
+		}
+		return all
+	}
 	for name, c := range map[string]struct {
 		before event.Rating
 		old    []event.Label
 		fresh  []event.Label
 		score  int64
 		rating event.Rating
+		next   int64
 		tipped []string
 	}{
-		"nothing":              {score: 0, rating: event.Normal},
-		"below suspicious":     {fresh: []event.Label{label("A", 39, "velocity")}, score: 39, rating: event.Normal},
-		"suspicious":           {fresh: []event.Label{label("A", 40, "velocity")}, score: 40, rating: event.Suspicious, tipped: []string{"A"}},
-		"one family is capped": {fresh: []event.Label{label("A", 75, "velocity"), label("B", 75, "velocity")}, score: 80, rating: event.Suspicious, tipped: []string{"A", "B"}},
-		"two families":         {fresh: []event.Label{label("A", 75, "velocity"), label("B", 25, "identity")}, score: 100, rating: event.Malicious, tipped: []string{"A"}},
-		"the last straw": {before: event.Suspicious, old: []event.Label{label("A", 75, "velocity")},
-			fresh: []event.Label{label("B", 20, "identity"), label("C", 30, "identity")}, score: 125, rating: event.Malicious, tipped: []string{"C"}},
-		"trust holds it down": {fresh: []event.Label{label("A", 45, "velocity"), {Name: "T", Points: -15, Family: "identity", Severity: event.Trusting}}, score: 30, rating: event.Normal},
-		"trust is capped": {fresh: []event.Label{label("A", 80, "velocity"), {Name: "T", Points: -25}, {Name: "U", Points: -25}},
-			score: 50, rating: event.Suspicious, tipped: []string{"A"}},
-		"trust tips too":       {before: event.Suspicious, old: []event.Label{label("A", 45, "velocity")}, fresh: []event.Label{{Name: "T", Points: -15}}, score: 30, rating: event.Normal, tipped: []string{"T"}},
+		"nothing":             {score: 0, rating: event.Normal, next: 600},
+		"below suspicious":    {fresh: []event.Label{label("A", 599, "velocity")}, score: 599, rating: event.Normal, next: 1},
+		"suspicious":          {fresh: []event.Label{label("A", 600, "velocity")}, score: 600, rating: event.Suspicious, next: 721, tipped: []string{"A"}},
+		"the second is half":  {fresh: []event.Label{label("B", 401, "velocity"), label("A", 500, "velocity"), label("C", 402, "velocity")}, score: 500 + 201 + 100, rating: event.Suspicious, next: 520, tipped: []string{"A", "C"}},
+		"a family is capped":  {fresh: many(9, 800, "velocity"), score: 900, rating: event.Suspicious, next: 421, tipped: []string{"M00", "M01", "M02", "M03", "M04", "M05", "M06", "M07", "M08"}},
+		"deception says more": {fresh: many(9, 900, "deception"), score: 1600, rating: event.Suspicious, next: 300, tipped: []string{"M00", "M01", "M02", "M03", "M04", "M05", "M06", "M07", "M08"}},
+		"two families":        {fresh: []event.Label{label("A", 900, "velocity"), label("B", 421, "identity")}, score: 1321, rating: event.Malicious, tipped: []string{"A"}},
+		"a second family that says little": {fresh: []event.Label{label("A", 900, "velocity"), label("B", 299, "identity"), label("C", 299, "network")},
+			score: 1498, rating: event.Suspicious, next: 1, tipped: []string{"A"}},
+		"the last straw": {before: event.Suspicious, old: []event.Label{label("A", 900, "velocity")},
+			fresh: []event.Label{label("B", 100, "identity"), label("C", 400, "identity")}, score: 1350, rating: event.Malicious, tipped: []string{"A"}},
+		"trust holds it down": {fresh: []event.Label{label("A", 700, "velocity"), trust("T", -200)}, score: 500, rating: event.Normal, next: 100},
+		"trust is capped":     {fresh: []event.Label{label("A", 900, "velocity"), label("B", 600, "identity"), trust("T", -500), trust("U", -500)}, score: 700, rating: event.Suspicious, next: 621, tipped: []string{"A"}},
+		"a rating only rises": {before: event.Suspicious, old: []event.Label{label("A", 700, "velocity")}, fresh: []event.Label{trust("T", -300)}, score: 400, rating: event.Suspicious, next: 200},
+		"a check relieves":    {before: event.Suspicious, old: []event.Label{label("A", 900, "velocity")}, fresh: []event.Label{trust("Relief", -600)}, score: 300, rating: event.Normal, next: 300, tipped: []string{"Relief"}},
+		"once": {before: event.Suspicious, old: []event.Label{label("A", 900, "velocity"), label("B", 500, "network"), trust("Relief", -600)},
+			fresh: []event.Label{trust("Solace", -600)}, score: 800, rating: event.Suspicious, next: 521},
+		"relief beside trust": {before: event.Malicious, old: []event.Label{label("A", 900, "velocity"), label("B", 900, "network"), trust("T", -900)}, fresh: []event.Label{trust("Relief", -600)},
+			score: 400, rating: event.Normal, next: 200, tipped: []string{"T"}},
 		"signature":            {fresh: []event.Label{conclusive}, score: 0, rating: event.Malicious, tipped: []string{"S"}},
-		"shadow signature":     {fresh: []event.Label{shadow(conclusive)}, score: 0, rating: event.Normal},
-		"shadow label":         {fresh: []event.Label{shadow(label("A", 99, "velocity"))}, score: 0, rating: event.Normal},
-		"shadow before live":   {old: []event.Label{shadow(label("A", 99, "velocity"))}, fresh: []event.Label{label("A", 40, "velocity")}, score: 40, rating: event.Suspicious, tipped: []string{"A"}},
-		"malicious stays":      {before: event.Malicious, old: []event.Label{label("A", 45, "velocity")}, fresh: []event.Label{{Name: "T", Points: -25}}, score: 20, rating: event.Malicious},
-		"a name counts once":   {old: []event.Label{label("A", 30, "velocity")}, fresh: []event.Label{label("A", 30, "velocity")}, score: 30, rating: event.Normal},
-		"unknown family":       {fresh: []event.Label{label("A", 80, "tarot"), label("B", 60, "velocity")}, score: 140, rating: event.Suspicious, tipped: []string{"A", "B"}},
-		"signature and points": {fresh: []event.Label{label("A", 75, "velocity"), label("B", 75, "identity"), conclusive}, score: 150, rating: event.Malicious, tipped: []string{"A", "S"}},
+		"shadow signature":     {fresh: []event.Label{shadow(conclusive)}, score: 0, rating: event.Normal, next: 600},
+		"shadow label":         {fresh: []event.Label{shadow(label("A", 999, "velocity"))}, score: 0, rating: event.Normal, next: 600},
+		"shadow before live":   {old: []event.Label{shadow(label("A", 999, "velocity"))}, fresh: []event.Label{label("A", 600, "velocity")}, score: 600, rating: event.Suspicious, next: 721, tipped: []string{"A"}},
+		"a name counts once":   {old: []event.Label{label("A", 450, "velocity")}, fresh: []event.Label{label("A", 450, "velocity")}, score: 450, rating: event.Normal, next: 150},
+		"unknown family":       {fresh: []event.Label{label("A", 900, "tarot"), label("B", 900, "velocity")}, score: 1800, rating: event.Suspicious, next: 300, tipped: []string{"A", "B"}},
+		"signature and points": {fresh: []event.Label{label("A", 900, "velocity"), label("B", 900, "identity"), conclusive}, score: 1800, rating: event.Malicious, tipped: []string{"A", "S"}},
+		"all of the session's": {before: event.Suspicious, old: []event.Label{label("A", 800, "velocity"), label("Z", 10, "velocity")}, fresh: []event.Label{label("B", 530, "identity")}, score: 1335, rating: event.Malicious, tipped: []string{"A"}},
 	} {
-		set := &Set{ratings: DefaultRatings()}
+		set := &Set{ratings: DefaultRatings(), relieving: map[string]bool{"relief": true, "solace": true}}
 		facts := Facts{Event: sample(), Session: Session{Rating: c.before, Labels: c.old}}
 		v := event.Verdict{Before: c.before, Labels: c.fresh}
-		set.rate(&facts, &v)
-		if v.Score != c.score || v.Rating != c.rating {
-			t.Errorf("%s: score %d rating %s, want %d %s", name, v.Score, v.Rating, c.score, c.rating)
+		f := &frame{facts: &facts}
+		set.rate(f, &v)
+		if v.Score != c.score || v.Rating != c.rating || f.weight.Next != c.next {
+			t.Errorf("%s: score %d rating %s next %d, want %d %s %d", name, v.Score, v.Rating, f.weight.Next, c.score, c.rating, c.next)
 		}
 		if !reflect.DeepEqual(v.Tipped, c.tipped) {
 			t.Errorf("%s: tipped %v, want %v", name, v.Tipped, c.tipped)
@@ -158,9 +177,9 @@ func TestRating(t *testing.T) {
 
 const policy = `
 rules:
-  - { id: old, label: Old, severity: suspicious, family: velocity, points: 25, when: event.status == 999 }
-  - { id: hot, label: Hot, severity: malicious, family: identity, points: 70, when: event.status == 401 }
-  - { id: cold, label: Cold, severity: suspicious, family: identity, points: 1, when: event.status == 999 }
+  - { id: old, label: Old, severity: suspicious, family: velocity, points: 375, when: event.status == 999 }
+  - { id: hot, label: Hot, severity: malicious, family: identity, points: 1050, when: event.status == 401 }
+  - { id: cold, label: Cold, severity: suspicious, family: identity, points: 15, when: event.status == 999 }
 signatures:
   - { id: both, name: Both, severity: malicious, labels: { all: [Old], any: [Hot, Cold] } }
 actions:
@@ -216,12 +235,12 @@ func TestVersion(t *testing.T) {
 	if secret := compileYAML(t, strings.ReplaceAll(policy, "s3cret", "other")).Version(); secret != base {
 		t.Error("a secret is in the version")
 	}
-	for from, to := range map[string]string{"points: 70": "points: 71", "all: [Old]": "all: [Hot]", "status: 429": "status: 430", "status == 401": "status == 402"} {
+	for from, to := range map[string]string{"points: 1050": "points: 1065", "all: [Old]": "all: [Hot]", "status: 429": "status: 430", "status == 401": "status == 402"} {
 		if changed := compileYAML(t, strings.ReplaceAll(policy, from, to)).Version(); changed == base {
 			t.Errorf("%s does not change the version", to)
 		}
 	}
-	if changed := compileYAML(t, policy+"ratings: { malicious: 120 }\n").Version(); changed == base {
+	if changed := compileYAML(t, policy+"ratings: { malicious: 1400 }\n").Version(); changed == base {
 		t.Error("the rating scale does not change the version")
 	}
 }
@@ -286,7 +305,7 @@ func TestJudgeWithoutMemory(t *testing.T) {
 func TestActionsOnRequestsThatWereNotHeld(t *testing.T) {
 	set := compileYAML(t, `
 rules:
-  - {id: one, label: One, severity: suspicious, family: velocity, points: 50, when: "session.events > 0", sentence: x}
+  - {id: one, label: One, severity: suspicious, family: velocity, points: 750, when: "session.events > 0", sentence: x}
 actions:
   - {name: tell, kind: tag, when: {rating: normal}}
   - {name: stop, kind: block, when: {label: One}}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common"
@@ -21,13 +22,8 @@ const (
 	maxPatternLength    = 256
 )
 
-// The object types of the four variables.
-const (
-	eventObject    = "wayguard.Event"
-	elementsObject = "wayguard.Elements"
-	sessionObject  = "wayguard.Session"
-	settingsObject = "wayguard.Settings"
-)
+// objectPrefix stands before a variable's name in the name of its object type.
+const objectPrefix = "wayguard."
 
 // language parses and type-checks expressions over one vocabulary.
 type language struct {
@@ -37,6 +33,8 @@ type language struct {
 	labels []string
 	// questions are those of all expressions compiled.
 	questions *questions
+	// lives say how long entity labels last.
+	lives map[string]time.Duration
 }
 
 // newLanguage builds the CEL environment. settings are the names of all rules' thresholds together.
@@ -45,12 +43,16 @@ func newLanguage(v Vocabulary, settings []string, labels []string) (*language, e
 		cel.ClearMacros(), cel.Macros(cel.HasMacro), cel.HomogeneousAggregateLiterals(),
 		cel.ParserRecursionLimit(maxExpressionDepth), cel.ParserExpressionSizeLimit(maxExpressionLength),
 	}
-	options = append(options, cel.CustomTypeProvider(&objects{Registry: types.NewEmptyRegistry(), vocabulary: v, settings: settings}))
-	for name, object := range variables() {
-		options = append(options, cel.Variable(name, cel.ObjectType(object)))
+	fields := map[string]map[string]field{}
+	for _, name := range variables() {
+		fields[name] = fieldsOf(name)
+	}
+	options = append(options, cel.CustomTypeProvider(&objects{types.NewEmptyRegistry(), v, settings, fields}))
+	for _, name := range variables() {
+		options = append(options, cel.Variable(name, cel.ObjectType(objectPrefix+name)))
 	}
 	for _, f := range functions() {
-		options = append(options, f.declaration())
+		options = append(options, f.declare())
 	}
 	env, err := cel.NewEnv(options...)
 	if err != nil {
@@ -59,9 +61,9 @@ func newLanguage(v Vocabulary, settings []string, labels []string) (*language, e
 	return &language{env: env, vocabulary: v, labels: labels, questions: &questions{numbers: map[string]int{}}}, nil
 }
 
-// variables are the names an expression starts from and their object types.
-func variables() map[string]string {
-	return map[string]string{"event": eventObject, "el": elementsObject, "session": sessionObject, "settings": settingsObject}
+// variables are the names an expression starts from.
+func variables() []string {
+	return []string{"actor", "client", "device", "el", "event", "network", "person", "session", "settings", "wire"}
 }
 
 // objects tells the type checker which fields the variables have.
@@ -69,36 +71,38 @@ type objects struct {
 	*types.Registry
 	vocabulary Vocabulary
 	settings   []string
+	// fields are those of each variable.
+	fields map[string]map[string]field
 }
 
-// FindStructType knows the four object types beside the built-in ones.
+// FindStructType knows the variables' object types beside the built-in ones.
 func (o *objects) FindStructType(name string) (*types.Type, bool) {
-	for _, object := range variables() {
-		if object == name {
-			return types.NewTypeTypeWithParam(types.NewObjectType(name)), true
-		}
+	if variable, own := strings.CutPrefix(name, objectPrefix); own && slices.Contains(variables(), variable) {
+		return types.NewTypeTypeWithParam(types.NewObjectType(name)), true
 	}
 	return o.Registry.FindStructType(name)
 }
 
-// FindStructFieldType is the type of a field of the four objects.
+// FindStructFieldType is the type of a variable's field.
 func (o *objects) FindStructFieldType(object, field string) (*types.FieldType, bool) {
+	variable, own := strings.CutPrefix(object, objectPrefix)
+	if !own {
+		return o.Registry.FindStructFieldType(object, field)
+	}
 	var found *types.Type
-	switch object {
-	case eventObject:
-		found = eventFields()[field]
-	case sessionObject:
-		found = sessionFields()[field]
-	case settingsObject:
+	switch variable {
+	case "settings":
 		if slices.Contains(o.settings, field) {
 			found = types.IntType
 		}
-	case elementsObject:
+	case "el":
 		if definition, known := o.vocabulary.Elements.Find(field); known {
 			found = elementType(definition)
 		}
 	default:
-		return o.Registry.FindStructFieldType(object, field)
+		if known, has := o.fields[variable][field]; has {
+			found = known.kind()
+		}
 	}
 	if found == nil {
 		return nil, false
@@ -106,28 +110,11 @@ func (o *objects) FindStructFieldType(object, field string) (*types.FieldType, b
 	return &types.FieldType{Type: found}, true
 }
 
-// eventFields are the facts of the exchange.
-func eventFields() map[string]*types.Type {
-	return map[string]*types.Type{
-		"name": types.StringType, "type": types.StringType, "result": types.StringType, "spec": types.StringType,
-		"method": types.StringType, "host": types.StringType, "route": types.StringType, "status": types.IntType,
-		"hour": types.IntType, "inline": types.BoolType,
-	}
-}
-
-// sessionFields are the facts of the session; score and rating are those before the event.
-func sessionFields() map[string]*types.Type {
-	return map[string]*types.Type{
-		"events": types.IntType, "seconds": types.IntType, "score": types.IntType, "rating": types.StringType,
-		"new": types.BoolType,
-	}
-}
-
 // function is one function of the language beside CEL's own.
 type function struct {
 	name string
-	// member functions are called on session.
-	member bool
+	// on is the variable that the function is called on, "" for none.
+	on string
 	// arguments say what each string literal must name.
 	arguments []argument
 	result    *types.Type
@@ -143,46 +130,59 @@ const (
 	distinctName
 	windowName
 	labelName
+	typeName
+	clusterName
+	flawName
 	freeText
 )
 
 // functions lists the language's own functions.
 func functions() []function {
 	return []function{
-		{"count", false, []argument{anyEntity, counterName, windowName}, types.IntType},
-		{"distinct", false, []argument{anyEntity, distinctName, windowName}, types.IntType},
-		{"seen_before", false, []argument{anyEntity, distinctName}, types.BoolType},
-		{"age_days", false, []argument{anyEntity}, types.IntType},
-		{"entity_label", false, []argument{anyEntity, freeText}, types.BoolType},
-		{"persona_distance", false, []argument{anyEntity}, types.IntType},
-		{"part", false, []argument{anyElement, freeText}, types.StringType},
-		{"has_value", false, []argument{anyElement, freeText}, types.BoolType},
-		{"count", true, []argument{counterName}, types.IntType},
-		{"distinct", true, []argument{distinctName}, types.IntType},
-		{"label", true, []argument{labelName}, types.BoolType},
+		{"count", "", []argument{anyEntity, counterName, windowName}, types.IntType},
+		{"percent", "", []argument{anyEntity, counterName, counterName, windowName}, types.IntType},
+		{"distinct", "", []argument{anyEntity, distinctName, windowName}, types.IntType},
+		{"seen_before", "", []argument{anyEntity, distinctName}, types.BoolType},
+		{"age_days", "", []argument{anyEntity}, types.IntType},
+		{"entity_label", "", []argument{anyEntity, freeText}, types.BoolType},
+		{"persona_distance", "", []argument{anyEntity}, types.IntType},
+		{"part", "", []argument{anyElement, freeText}, types.StringType},
+		{"has_value", "", []argument{anyElement, freeText}, types.BoolType},
+		{"cluster", "", []argument{clusterName}, types.IntType},
+		{"alarmed", "", []argument{clusterName}, types.BoolType},
+		{"login_risk", "", nil, types.IntType},
+		{"count", "session", []argument{counterName}, types.IntType},
+		{"percent", "session", []argument{counterName, counterName}, types.IntType},
+		{"distinct", "session", []argument{distinctName}, types.IntType},
+		{"label", "session", []argument{labelName}, types.BoolType},
+		{"seen", "session", []argument{typeName}, types.BoolType},
+		{"since", "session", []argument{typeName}, types.IntType},
+		{"seconds_to", "session", []argument{typeName}, types.IntType},
+		{"flaw", "wire", []argument{flawName}, types.BoolType},
 	}
 }
 
 // overload is the function's unique name in the checked tree.
 func (f function) overload() string {
-	if f.member {
-		return "session_" + f.name
+	if f.on != "" {
+		return f.on + "_" + f.name
 	}
 	return "wayguard_" + f.name
 }
 
-func (f function) declaration() cel.EnvOption {
+// declare declares the function with what it is bound to, if anything.
+func (f function) declare(bindings ...cel.OverloadOpt) cel.EnvOption {
 	types := make([]*cel.Type, 0, len(f.arguments)+1)
-	if f.member {
-		types = append(types, cel.ObjectType(sessionObject))
+	if f.on != "" {
+		types = append(types, cel.ObjectType(objectPrefix+f.on))
 	}
 	for range f.arguments {
 		types = append(types, cel.StringType)
 	}
-	if f.member {
-		return cel.Function(f.name, cel.MemberOverload(f.overload(), types, f.result))
+	if f.on != "" {
+		return cel.Function(f.name, cel.MemberOverload(f.overload(), types, f.result, bindings...))
 	}
-	return cel.Function(f.name, cel.Overload(f.overload(), types, f.result))
+	return cel.Function(f.name, cel.Overload(f.overload(), types, f.result, bindings...))
 }
 
 // findFunction finds one of the language's own functions by its overload.

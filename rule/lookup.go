@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"time"
@@ -20,12 +19,11 @@ func (b *builder) selection(selected ast.SelectExpr) (program, error) {
 	switch selected.Operand().AsIdent() {
 	case "el":
 		return b.elementValue(field, selected.IsTestOnly()), nil
-	case "event":
-		return eventField(field)
-	case "session":
-		return sessionField(field)
 	case "settings":
 		return constantNumber(b.settings[field]), nil
+	}
+	if known, has := fieldsOf(selected.Operand().AsIdent())[field]; has {
+		return known.program(), nil
 	}
 	return program{}, unsupported{"the variable " + strconv.Quote(selected.Operand().AsIdent())}
 }
@@ -100,124 +98,6 @@ func (f *frame) asked(question int, name string) *event.Element {
 		return nil
 	}
 	return &elements[a.number]
-}
-
-func eventField(field string) (program, error) {
-	text := func(read func(*event.Event) string) (program, error) {
-		return program{text: func(f *frame) (string, fault) { return read(f.facts.Event), sound }}, nil
-	}
-	integer := func(read func(*event.Event) int64) (program, error) {
-		return program{integer: func(f *frame) (int64, fault) { return read(f.facts.Event), sound }}, nil
-	}
-	switch field {
-	case "name":
-		return text(func(e *event.Event) string { return e.Name })
-	case "type":
-		return text(func(e *event.Event) string { return string(e.Type) })
-	case "result":
-		return text(func(e *event.Event) string { return string(e.Result) })
-	case "spec":
-		return text(func(e *event.Event) string { return e.Spec })
-	case "method":
-		return text(func(e *event.Event) string { return e.HTTP.Method })
-	case "host":
-		return text(func(e *event.Event) string { return e.HTTP.Host })
-	case "route":
-		return text(func(e *event.Event) string { return e.HTTP.Route })
-	case "status":
-		return integer(func(e *event.Event) int64 { return int64(e.HTTP.Status) })
-	case "hour":
-		return integer(func(e *event.Event) int64 { return int64(e.Time.UTC().Hour()) })
-	case "inline":
-		return program{boolean: func(f *frame) (bool, fault) { return f.facts.Event.HTTP.Inline, sound }}, nil
-	}
-	return program{}, unsupported{"event." + field}
-}
-
-func sessionField(field string) (program, error) {
-	integer := func(read func(*Facts) int64) (program, error) {
-		return program{integer: func(f *frame) (int64, fault) { return read(f.facts), sound }}, nil
-	}
-	switch field {
-	case "events":
-		return integer(func(f *Facts) int64 { return f.Session.Events })
-	case "seconds":
-		return integer(func(f *Facts) int64 { return int64(f.Event.Time.Sub(f.Session.Opened) / time.Second) })
-	case "score":
-		return integer(func(f *Facts) int64 { return f.Session.Score })
-	case "rating":
-		return program{text: func(f *frame) (string, fault) { return f.facts.Session.Rating.String(), sound }}, nil
-	case "new":
-		return program{boolean: func(f *frame) (bool, fault) { return f.facts.Session.New, sound }}, nil
-	}
-	return program{}, unsupported{"session." + field}
-}
-
-// ownFunction compiles a call of one of the language's own functions; all arguments are constants.
-func (b *builder) ownFunction(f function, arguments []ast.Expr) (program, error) {
-	words := make([]string, 3)
-	for n, e := range arguments {
-		words[n], _ = stringLiteral(e)
-	}
-	if f.member {
-		return b.sessionFunction(f.name, words[0])
-	}
-	question := b.questions.number(f.name, words[0], words[1], words[2])
-	window, _ := b.vocabulary.window(words[2])
-	entity, second := words[0], words[1]
-	switch f.name {
-	case "count":
-		return program{integer: askedNumber(question, func(f *frame) int64 { return f.memory.Count(entity, second, window) })}, nil
-	case "distinct":
-		return program{integer: askedNumber(question, func(f *frame) int64 { return f.memory.Distinct(entity, second, window) })}, nil
-	case "seen_before":
-		return program{boolean: askedTruth(question, func(f *frame) bool { return f.memory.SeenBefore(entity, second) })}, nil
-	case "age_days":
-		return program{integer: func(f *frame) (int64, fault) {
-			a, answered := f.ask(question)
-			if !answered {
-				var age time.Duration
-				age, a.known = f.memory.Age(entity)
-				a.number = int64(age / day)
-			}
-			if !a.known {
-				return 0, missing
-			}
-			return a.number, sound
-		}}, nil
-	case "entity_label":
-		return program{boolean: askedTruth(question, func(f *frame) bool { return f.memory.Labelled(entity, second) })}, nil
-	case "persona_distance":
-		return program{integer: askedNumber(question, func(f *frame) int64 { return f.memory.PersonaDistance(entity) })}, nil
-	case "part":
-		return program{text: part(entity, second)}, nil
-	case "has_value":
-		return program{boolean: hasValue(entity, second)}, nil
-	}
-	return program{}, unsupported{fmt.Sprintf("%s()", f.name)}
-}
-
-func (b *builder) sessionFunction(name, word string) (program, error) {
-	question := b.questions.number("session", name, word)
-	switch name {
-	case "count":
-		return program{integer: askedNumber(question, func(f *frame) int64 {
-			if f.facts.Session.Count != nil {
-				return f.facts.Session.Count(word)
-			}
-			return f.facts.Session.Counts[word]
-		})}, nil
-	case "distinct":
-		return program{integer: askedNumber(question, func(f *frame) int64 {
-			if f.facts.Session.Distinct == nil {
-				return 0
-			}
-			return f.facts.Session.Distinct(word)
-		})}, nil
-	case "label":
-		return program{boolean: askedTruth(question, func(f *frame) bool { return carries(f.facts.Session.Labels, word, false) })}, nil
-	}
-	return program{}, unsupported{fmt.Sprintf("session.%s()", name)}
 }
 
 // part is a component of the event's first value of the element that has it, even where the whole value is empty.

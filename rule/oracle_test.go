@@ -31,19 +31,7 @@ func newOracle(t testing.TB, facts Facts) *oracle {
 	o := &oracle{language: l, facts: facts}
 	var options []cel.EnvOption
 	for _, f := range functions() {
-		var arguments []*cel.Type
-		if f.member {
-			arguments = append(arguments, cel.ObjectType(sessionObject))
-		}
-		for range f.arguments {
-			arguments = append(arguments, cel.StringType)
-		}
-		binding := cel.FunctionBinding(func(values ...ref.Val) ref.Val { return o.answer(f, values) })
-		overload := cel.Overload(f.overload(), arguments, f.result, binding)
-		if f.member {
-			overload = cel.MemberOverload(f.overload(), arguments, f.result, binding)
-		}
-		options = append(options, cel.Function(f.name, overload))
+		options = append(options, f.declare(cel.FunctionBinding(func(values ...ref.Val) ref.Val { return o.answer(f, values) })))
 	}
 	if o.env, err = l.env.Extend(options...); err != nil {
 		t.Fatal(err)
@@ -53,10 +41,10 @@ func newOracle(t testing.TB, facts Facts) *oracle {
 
 // answer implements the language's functions once more, straight from the facts.
 func (o *oracle) answer(f function, values []ref.Val) ref.Val {
-	if f.member {
+	if f.on != "" {
 		values = values[1:]
 	}
-	words := make([]string, 3)
+	words := make([]string, 4)
 	for i, v := range values {
 		words[i] = string(v.(types.String))
 	}
@@ -121,7 +109,7 @@ func (o *oracle) variables() map[string]any {
 // sessionValue is a map that the interpreter takes for a session, on which functions can be called.
 type sessionValue struct{ traits.Mapper }
 
-func (sessionValue) Type() ref.Type { return cel.ObjectType(sessionObject) }
+func (sessionValue) Type() ref.Type { return cel.ObjectType(objectPrefix + "session") }
 
 // errRefused marks a condition that the rule language refuses; the oracle is not asked about those.
 var errRefused = errors.New("refused")

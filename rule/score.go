@@ -1,60 +1,200 @@
 package rule
 
 import (
-	"cmp"
-	"slices"
-	"strings"
-
 	"wayguard/event"
 )
 
-// rate fills in score and rating, and what tipped it.
-func (s *Set) rate(facts *Facts, v *event.Verdict) {
-	v.Score, v.Rating = s.weigh(facts, v.Labels)
-	if v.Rating != v.Before {
-		v.Tipped = s.tipped(facts, v)
+// Weight is how labels add up.
+type Weight struct {
+	Score  int64
+	Rating event.Rating
+	// Next is how many points are lacking to the next worse rating; 0 when there is none worse. Where the score would do but too
+	// few families say enough, it is what is lacking to those.
+	Next int64
+	// Exact is false where too many labels were in question to be sure that Verdict.Tipped is the smallest set: it is one from
+	// which none can be left out.
+	Exact bool
+	// Held says that the session is held to be human-like for a time, whatever its labels add up to.
+	Held bool
+}
+
+// kindest is the number of labels of one family that are told apart: each further one counts half of the one before, and
+// halving maxPoints so often leaves nothing.
+const kindest = 12
+
+// placeCount is the number of families and one place for signatures and for labels of families that this version does not know.
+const placeCount = familyCount + 1
+
+// balance gathers what labels say.
+type balance struct {
+	// families are the points of each place, the greatest first.
+	families [placeCount][kindest]int64
+	trust    int64
+	relief   int64
+	// conclusive says that a signature of malicious severity is among the labels.
+	conclusive bool
+}
+
+// add puts a label on the balance.
+func (b *balance) add(s *Set, l *event.Label) {
+	b.conclusive = b.conclusive || conclusive(l)
+	switch {
+	case l.Points > 0:
+		b.insert(familyPlace(l.Family), l.Points)
+	case l.Points < 0 && s.relieving[l.Rule]:
+		b.relief = max(b.relief, -l.Points)
+	default:
+		b.trust -= l.Points
 	}
 }
 
-// weigh is the score and rating of the session's labels together with fresh ones.
-func (s *Set) weigh(facts *Facts, fresh []event.Label) (score int64, rating event.Rating) {
-	var families [16]int64
-	var trust, distinct int64
-	conclusive := false
-	for i := range len(facts.Session.Labels) + len(fresh) {
-		label := labelAt(facts.Session.Labels, fresh, i)
-		if label.Shadow || repeated(facts.Session.Labels, fresh, i) {
-			continue
+func (b *balance) insert(place int, points int64) {
+	row := &b.families[place]
+	for i := range row {
+		if points > row[i] {
+			row[i], points = points, row[i]
 		}
-		if label.Signature && label.Severity == event.MaliciousLabel {
-			conclusive = true
-		}
-		if label.Points < 0 {
-			trust -= label.Points
-			continue
-		}
-		// Signatures and labels of families that this version does not know share the place behind the last.
-		families[familyPlace(label.Family)] += label.Points
-	}
-	for i, points := range families {
-		score += min(points, s.ratings.FamilyCap)
-		if points > 0 && i < familyCount {
-			distinct++
+		if points == 0 {
+			return
 		}
 	}
-	score -= min(trust, s.ratings.TrustCap)
+}
+
+// conclusive says whether a label is enough for Malicious on its own.
+func conclusive(l *event.Label) bool { return l.Signature && l.Severity == event.MaliciousLabel }
+
+// family is what one place adds to the score: its labels, the strongest whole, the second half, the third a quarter and so on,
+// because findings of one kind say much the same; at most the cap.
+func (b *balance) family(place int, r *RatingsConfig) int64 {
+	var sum int64
+	for i, points := range b.families[place] {
+		if points == 0 {
+			break
+		}
+		sum += points >> i
+	}
+	if place == deceptionPlace {
+		return min(sum, r.DeceptionCap)
+	}
+	return min(sum, r.FamilyCap)
+}
+
+// weigh is the score of what is on the balance and the rating that it gives on its own.
+func (b *balance) weigh(r *RatingsConfig) (w Weight) {
+	var each [familyCount]int64
+	var saying int64
+	for place := range placeCount {
+		sum := b.family(place, r)
+		w.Score += sum
+		if place < familyCount {
+			each[place] = sum
+			if sum >= r.FamilyPoints && sum > 0 {
+				saying++
+			}
+		}
+	}
+	w.Score -= min(b.trust, r.TrustCap) + b.relief
 	switch {
-	case conclusive, facts.Session.Rating == event.Malicious,
-		score >= s.ratings.Malicious && distinct >= s.ratings.Families:
-		return score, event.Malicious
-	case score >= s.ratings.Suspicious:
-		return score, event.Suspicious
+	case b.conclusive, w.Score >= r.Malicious && saying >= r.Families:
+		w.Rating = event.Malicious
+	case w.Score >= r.Suspicious:
+		w.Rating = event.Suspicious
 	}
-	return score, event.Normal
+	w.Next = w.lacking(r, each)
+	return w
+}
+
+// lacking is the distance to the next rating.
+func (w *Weight) lacking(r *RatingsConfig, each [familyCount]int64) int64 {
+	switch w.Rating {
+	case event.Malicious:
+		return 0
+	case event.Normal:
+		return r.Suspicious - w.Score
+	}
+	var missing int64
+	for range r.Families {
+		best := 0
+		for place, sum := range each {
+			if sum > each[best] {
+				best = place
+			}
+		}
+		missing += max(0, max(1, r.FamilyPoints)-each[best])
+		each[best] = -1
+	}
+	return max(r.Malicious-w.Score, missing)
+}
+
+// rate fills in score and rating, and what tipped it.
+func (s *Set) rate(f *frame, v *event.Verdict) {
+	facts := f.facts
+	b := balance{}
+	seen, relieved := false, false
+	for i := range len(facts.Session.Labels) + len(v.Labels) {
+		label := labelAt(facts.Session.Labels, v.Labels, i)
+		if label.Shadow || repeated(facts.Session.Labels, v.Labels, i) {
+			continue
+		}
+		b.add(s, label)
+		if label.Points < 0 && s.relieving[label.Rule] && !seen {
+			// Only the first one of a session gives anything back.
+			seen, relieved = true, i >= len(facts.Session.Labels)
+		}
+	}
+	w := b.weigh(&s.ratings)
+	if f.march.held && !s.breaks(v.Labels) && w.Score > s.ratings.Trusted {
+		w = Weight{Score: s.ratings.Trusted, Next: s.ratings.Suspicious - s.ratings.Trusted, Held: true}
+	}
+	if w.Rating < facts.Session.Rating && !relieved {
+		w.Rating = facts.Session.Rating
+		if w.Rating == event.Malicious {
+			w.Next = 0
+		}
+	}
+	w.Exact = true
+	v.Score, v.Rating, v.Next = w.Score, w.Rating, w.Next
+	if v.Rating != v.Before {
+		v.Tipped, w.Exact = s.tipped(facts.Session.Labels, v.Labels, v.Rating)
+	}
+	f.weight = w
+}
+
+// breaks says whether a fresh label ends the time for which a session is held to be human-like: what came out badly, what an
+// honest visitor cannot stumble upon, and what is conclusive.
+func (s *Set) breaks(fresh []event.Label) bool {
+	for i := range fresh {
+		l := &fresh[i]
+		if place := familyPlace(l.Family); !l.Shadow && (conclusive(l) || l.Points > 0 && (place == deceptionPlace || place == outcomePlace)) {
+			return true
+		}
+	}
+	return false
+}
+
+// keepCalm finds out whether the session is held to be human-like: since the event before this one had a score of
+// ratings.trusted or less, for ratings.trust_for. It follows from the score that the session had, so that a state that is rebuilt
+// from recorded verdicts comes out the same.
+func (m *march) keepCalm(s *Set, score, now int64) {
+	long := s.ratings.TrustFor.Milliseconds()
+	if m.held = false; score > s.ratings.Trusted {
+		m.calm = 0
+		return
+	}
+	if m.calm == 0 || m.last-m.calm > long {
+		m.calm = now
+	}
+	m.held = now-m.calm <= long
 }
 
 // familyCount is the number of Families.
 const familyCount = 7
+
+// The places of the families that are treated otherwise.
+const (
+	outcomePlace   = 5
+	deceptionPlace = 6
+)
 
 // familyPlace is where a family stands among the Families, the place behind the last when it is none.
 func familyPlace(family string) int {
@@ -70,9 +210,9 @@ func familyPlace(family string) int {
 	case "sequence":
 		return 4
 	case "outcome":
-		return 5
+		return outcomePlace
 	case "deception":
-		return 6
+		return deceptionPlace
 	}
 	return familyCount
 }
@@ -94,45 +234,4 @@ func repeated(carried, fresh []event.Label, i int) bool {
 		}
 	}
 	return false
-}
-
-// tipped names a smallest set of this event's labels without which the rating would not have become what it is: they
-// are taken away strongest first until it would not, then each that was not needed is given back.
-func (s *Set) tipped(facts *Facts, v *event.Verdict) []string {
-	candidates := slices.DeleteFunc(slices.Clone(v.Labels), func(l event.Label) bool { return l.Shadow })
-	slices.SortStableFunc(candidates, func(a, b event.Label) int {
-		return cmp.Or(cmp.Compare(strength(b), strength(a)), strings.Compare(a.Name, b.Name))
-	})
-	without := func(removed []string) event.Rating {
-		_, rating := s.weigh(facts, slices.DeleteFunc(slices.Clone(v.Labels), func(l event.Label) bool {
-			return slices.Contains(removed, l.Name)
-		}))
-		return rating
-	}
-	var removed []string
-	for _, label := range candidates {
-		if without(removed) != v.Rating {
-			break
-		}
-		removed = append(removed, label.Name)
-	}
-	if without(removed) == v.Rating {
-		return nil // No label of this event did it: the rating scale itself has changed.
-	}
-	for _, name := range slices.Clone(removed) {
-		fewer := slices.DeleteFunc(slices.Clone(removed), func(n string) bool { return n == name })
-		if without(fewer) != v.Rating {
-			removed = fewer
-		}
-	}
-	slices.Sort(removed)
-	return removed
-}
-
-// strength orders labels by how much they move: conclusive signatures first.
-func strength(l event.Label) int64 {
-	if l.Signature && l.Severity == event.MaliciousLabel {
-		return maxPoints + 1
-	}
-	return max(l.Points, -l.Points)
 }

@@ -73,7 +73,7 @@ func closing(text string) int {
 }
 
 // compileSentence compiles the explanation of a rule.
-func (l *language) compileSentence(text string, settings map[string]int64, declared map[string]int64, c complaints) sentence {
+func (l *language) compileSentence(text string, settings map[string]int64, c complaints) sentence {
 	if len(text) > maxSentenceLength {
 		c.add(nil, fmt.Sprintf("the sentence is longer than %d bytes", maxSentenceLength), "")
 		return nil
@@ -91,7 +91,7 @@ func (l *language) compileSentence(text string, settings map[string]int64, decla
 			}
 			continue
 		}
-		checked := l.check(part.text, declared, c)
+		checked := l.check(part.text, settings, c)
 		if checked == nil {
 			continue
 		}

@@ -19,6 +19,12 @@ type Set struct {
 	signatures []*compiledSignature
 	actions    []*compiledAction
 	ratings    RatingsConfig
+	// sequences are those of the rules, marching those that a type of event may move, row how long all their rows are together.
+	sequences []*sequence
+	marching  map[event.Type][]*sequence
+	row       int
+	// relieving are the rules whose labels relieve.
+	relieving map[string]bool
 	// questions is the number of different things that the expressions look up.
 	questions int
 }
@@ -27,9 +33,26 @@ type Set struct {
 type compiledRule struct {
 	config  RuleConfig
 	version string
-	when    evaluate[bool]
-	traced  evaluate[bool]
-	say     sentence
+	// settings are the thresholds in force.
+	settings map[string]int64
+	// when is nil where a sequence says everything.
+	when     evaluate[bool]
+	traced   evaluate[bool]
+	sequence *sequence
+	say      teller
+	// operands say what the condition's operands are compared with.
+	operands map[string]limit
+}
+
+// teller says in plain words why a rule fired.
+type teller interface{ tell(*frame) string }
+
+// about are the event types on which the rule can fire; empty means all.
+func (r *compiledRule) about() []string {
+	if r.sequence != nil {
+		return r.sequence.stages[len(r.sequence.stages)-1].on
+	}
+	return r.config.On
 }
 
 // compiledSignature is a signature ready to run.
@@ -79,17 +102,33 @@ func (s *Set) index() {
 	slices.SortFunc(s.rules, func(a, b *compiledRule) int { return compareText(a.config.ID, b.config.ID) })
 	slices.SortFunc(s.signatures, func(a, b *compiledSignature) int { return compareText(a.config.ID, b.config.ID) })
 	slices.SortFunc(s.actions, func(a, b *compiledAction) int { return compareActions(a.config, b.config) })
-	s.byType = map[event.Type][]*compiledRule{}
+	s.byType, s.relieving = map[event.Type][]*compiledRule{}, map[string]bool{}
 	for _, info := range event.Types() {
 		for _, r := range s.rules {
-			if len(r.config.On) == 0 || slices.Contains(r.config.On, string(info.Type)) {
+			if on := r.about(); len(on) == 0 || slices.Contains(on, string(info.Type)) {
 				s.byType[info.Type] = append(s.byType[info.Type], r)
 			}
 		}
 	}
 	for _, r := range s.rules {
-		if len(r.config.On) == 0 {
+		if len(r.about()) == 0 {
 			s.everywhere = append(s.everywhere, r)
+		}
+		if r.config.Relieves {
+			s.relieving[r.config.ID] = true
+		}
+	}
+}
+
+// indexSequences finds the sequences that each type of event may move.
+func (s *Set) indexSequences() {
+	s.marching = map[event.Type][]*sequence{}
+	for _, info := range event.Types() {
+		s.marching[info.Type] = []*sequence{}
+		for _, q := range s.sequences {
+			if q.moves(info.Type) {
+				s.marching[info.Type] = append(s.marching[info.Type], q)
+			}
 		}
 	}
 }

@@ -23,6 +23,9 @@ func (c *compiler) signature(config SignatureConfig) {
 	if placed[config.Name] {
 		c.problem(config.At, "name", fmt.Sprintf("a rule places the label %q already", config.Name), "")
 	}
+	for _, name := range c.language.vocabulary.Labels {
+		placed[name] = true
+	}
 	labels := config.Labels
 	for path, names := range map[string][]string{"all": labels.All, "any": labels.Any, "none": labels.None} {
 		for n, name := range names {

@@ -65,6 +65,7 @@ func (s Step) event(normaliser *element.Normaliser, n int) (event.Event, error) 
 	if !s.Cookieless {
 		e.Evidence.Tokens = []event.Token{{Name: "cookie:test", Hash: digest("cookie", visitor)}}
 	}
+	s.show(&e.Evidence, n)
 	if err := s.fillElements(&e, normaliser, n); err != nil {
 		return event.Event{}, err
 	}
@@ -128,6 +129,7 @@ func (t Test) Failures(records []event.Record) []string {
 	var failures []string
 	fired := t.firedAt(records)
 	switch {
+	case t.Rule == "":
 	case t.Fires && fired < 0:
 		failures = append(failures, t.Rule+" did not fire")
 	case !t.Fires && fired >= 0:
@@ -140,6 +142,7 @@ func (t Test) Failures(records []event.Record) []string {
 	}
 	if t.Expect != nil {
 		failures = append(failures, t.Expect.failures(records[len(records)-1])...)
+		failures = append(failures, t.joins(records)...)
 	}
 	return failures
 }

@@ -23,6 +23,8 @@ type Vocabulary struct {
 	Entities []string
 	// Specs are the names of all specs; empty means that they are not known and not checked.
 	Specs []string
+	// Labels are names that may be asked for though nothing here places them: those of packs that are switched off.
+	Labels []string
 }
 
 // Window is a span of time that counters are kept for.
@@ -48,17 +50,41 @@ func StandardVocabulary(elements *element.Catalogue, specs []string) Vocabulary 
 }
 
 // Counters lists the counters kept for every entity and every session. Amounts are in minor units and of successful
-// payments and requested refunds.
+// payments and requested refunds; loss is what a malicious session got away with: logins, payments and redemptions that
+// succeeded, each counted once. suspicious_sessions and malicious_sessions are counted on every entity of the event on which
+// a session's rating rises, sessions on those of its first event. not_found is 404, forbidden 401 and 403, client_errors 400,
+// 405 and 422, server_errors 500 and above.
 func Counters() []string {
-	return []string{"events", "page_views", "logins", "login_failures", "login_successes", "signups", "password_resets",
-		"credential_changes", "payments", "payment_failures", "payment_successes", "payment_amount", "refunds",
-		"refund_amount", "gift_card_checks", "gift_card_failures", "promotions", "cart_updates", "challenges", "blocked"}
+	return []string{
+		"events", "sessions", "suspicious_sessions", "malicious_sessions", "blocked", "challenges",
+		"page_views", "documents", "assets", "data_calls", "product_views", "searches",
+		"not_found", "forbidden", "client_errors", "server_errors",
+		"logins", "login_failures", "login_successes", "logouts", "password_resets", "credential_changes",
+		"signups", "signup_successes", "signup_failures", "account_updates", "payment_method_updates",
+		"payments", "payment_failures", "payment_successes", "payment_amount", "checkouts", "cart_updates",
+		"refunds", "refund_successes", "refund_amount", "disputes", "loss",
+		"gift_card_checks", "gift_card_failures", "gift_card_successes", "promotions", "promotion_failures",
+		"messages", "support_requests", "contents",
+	}
 }
+
+// Values that are counted and are no elements.
+const (
+	// NetworkValue is the part of the address that a network keeps: its prefix.
+	NetworkValue = "network"
+	// BinValue is the issuer's part of a card's number.
+	BinValue = "card_bin"
+	// RouteValue is the route that was asked for.
+	RouteValue = "route"
+)
 
 // Distincts lists the elements whose different values are counted for every entity and every session.
 func Distincts() []string {
-	return []string{"username", "email", "ip_address", "device_fingerprint", "payment_from", "gift_card", "country",
-		"order_id", SessionEntity}
+	return []string{
+		"username", "email", "customer_id", "phone", "ip_address", "device_fingerprint", "payment_from", "gift_card",
+		"country", "order_id", "product_id", "promo_code", "referral_code", "shipping_address",
+		NetworkValue, BinValue, RouteValue, ToolEntity, SessionEntity,
+	}
 }
 
 // Windows lists the spans of time that counters are kept for.

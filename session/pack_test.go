@@ -20,12 +20,12 @@ func lived(seed uint64, events int) *session.Session {
 	for i := range events {
 		e := hit(noon().Add(time.Duration(i)*time.Second), event.Token{Name: "t", Hash: "h", Issued: r.IntN(9) > 0})
 		for range r.IntN(4) {
-			e.Elements = append(e.Elements, event.Element{Name: fmt.Sprint("element", r.IntN(40)), Kind: event.Entity, Value: fmt.Sprint(r.IntN(99))})
+			e.Elements = append(e.Elements, event.Element{Name: []string{"username", "route", "mine", "yours", "phone", "email"}[r.IntN(6)], Kind: event.Entity, Value: fmt.Sprint(r.IntN(99))})
 		}
-		apply(s, e, []velocity.Contribution{{Counter: fmt.Sprint("c", r.IntN(9)), Amount: r.Int64N(1 << 40)}})
+		apply(s, e, []velocity.Contribution{{Counter: []string{"events", "loss", "c1", "c2", "logins"}[r.IntN(5)], Amount: r.Int64N(1 << 40)}})
 		s.Journey = event.ID(fmt.Sprint("journey", r.IntN(3)))
 		s.Settle(&event.Verdict{Rating: event.Rating(r.IntN(3)), Score: int64(r.IntN(200) - 50), Labels: []event.Label{{Name: fmt.Sprint("L", r.IntN(200)),
-			Severity: event.Trusting, Rule: "rule", Version: "v", Family: "f", Points: int64(r.IntN(9) - 4), Signature: r.IntN(2) == 0, Shadow: r.IntN(2) == 0}}})
+			Severity: event.Trusting, Rule: "rule", Version: "v", Family: []string{"f", "velocity", ""}[r.IntN(3)], Points: int64(r.IntN(9) - 4), Signature: r.IntN(2) == 0, Shadow: r.IntN(2) == 0}}})
 	}
 	return s
 }
@@ -33,7 +33,7 @@ func lived(seed uint64, events int) *session.Session {
 // same says whether two sessions answer alike.
 func same(a, b *session.Session) bool {
 	for i := range 40 {
-		if a.Count(fmt.Sprint("c", i)) != b.Count(fmt.Sprint("c", i)) || a.Distinct(fmt.Sprint("element", i)) != b.Distinct(fmt.Sprint("element", i)) {
+		if a.Count("loss") != b.Count("loss") || a.Distinct("mine") != b.Distinct("mine") || a.Count(fmt.Sprint("c", i)) != b.Count(fmt.Sprint("c", i)) || a.Distinct(fmt.Sprint("element", i)) != b.Distinct(fmt.Sprint("element", i)) {
 			return false
 		}
 	}

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,12 +23,23 @@ func opened(e *event.Event) *session.Session {
 	return s
 }
 
+// presents says whether the visitor sent a token.
+func presents(e *event.Event) bool {
+	return slices.ContainsFunc(e.Evidence.Tokens, func(t event.Token) bool { return !t.Issued })
+}
+
 func apply(s *session.Session, e *event.Event, contributions []velocity.Contribution) {
 	hashes := make([]uint64, len(e.Elements))
 	for i := range hashes {
 		hashes[i] = velocity.HashOf(e.Elements[i].Value)
 	}
+	s.Presented = s.Presented || presents(e)
 	s.Apply(e, contributions, hashes)
+}
+
+// standard is a visit where sessions end after half an hour.
+func standard() *session.Visit {
+	return &session.Visit{Idle: func(int64) time.Duration { return session.IdleTimeout }}
 }
 
 func TestJoin(t *testing.T) {
@@ -45,16 +57,18 @@ func TestJoin(t *testing.T) {
 		by         string
 	}{
 		"first hit":                       {later, nil, nil, session.ByOpening},
-		"token leads":                     {later, []session.Candidate{{Session: keeper, Token: "cookie:sid"}, {Session: cookieless}}, keeper, session.ByToken},
+		"token leads":                     {later, []session.Candidate{{Session: keeper, Way: session.ByKey, Token: "cookie:sid"}, {Session: cookieless}}, keeper, session.ByToken},
 		"tool without cookies":            {later, []session.Candidate{{Session: cookieless}}, cookieless, session.ByFallback},
 		"neighbour with the same browser": {later, []session.Candidate{{Session: keeper}}, nil, session.ByOpening},
-		"idle too long":                   {hit(noon().Add(session.IdleTimeout + time.Second)), []session.Candidate{{Session: keeper, Token: "cookie:sid"}}, nil, session.ByOpening},
-		"the clock went back":             {hit(noon().Add(-session.IdleTimeout - time.Second)), []session.Candidate{{Session: keeper, Token: "cookie:sid"}}, nil, session.ByOpening},
-		"two asked at once":               {later, []session.Candidate{{Session: keeper, Token: "cookie:sid", Contested: true}, {Session: keeper}}, nil, session.ByOpening},
-		"a late event":                    {hit(noon().Add(-session.IdleTimeout)), []session.Candidate{{Session: keeper, Token: "cookie:sid"}}, keeper, session.ByToken},
-		"another environment":             {later, []session.Candidate{{Session: elsewhere, Token: "cookie:sid"}}, nil, session.ByOpening},
+		"idle too long":                   {hit(noon().Add(session.IdleTimeout + time.Second)), []session.Candidate{{Session: keeper, Way: session.ByKey, Token: "cookie:sid"}}, nil, session.ByOpening},
+		"the clock went back":             {hit(noon().Add(-session.IdleTimeout - time.Second)), []session.Candidate{{Session: keeper, Way: session.ByKey, Token: "cookie:sid"}}, nil, session.ByOpening},
+		"two asked at once":               {later, []session.Candidate{{Session: keeper, Way: session.ByKey, Token: "cookie:sid", Contested: true}, {Session: keeper}}, nil, session.ByOpening},
+		"a late event":                    {hit(noon().Add(-session.IdleTimeout)), []session.Candidate{{Session: keeper, Way: session.ByKey, Token: "cookie:sid"}}, keeper, session.ByToken},
+		"another environment":             {later, []session.Candidate{{Session: elsewhere, Way: session.ByKey, Token: "cookie:sid"}}, nil, session.ByOpening},
 	} {
-		got, why := session.Join(c.e, c.candidates, session.IdleTimeout)
+		visit := standard()
+		visit.Presents = presents(c.e)
+		got, why := session.Join(c.e, visit, c.candidates)
 		if got != c.want || why.By != c.by {
 			t.Errorf("%s: %v by %+v, want %v by %s", name, got, why, c.want, c.by)
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 // snapshotMagic opens every snapshot file; the last byte is the format's version.
-const snapshotMagic = "WGSTATE\x03"
+const snapshotMagic = "WGSTATE\x04"
 
 // What stands before an entry of a snapshot; 0 ends them.
 const (

@@ -16,11 +16,13 @@ const turnTries = 8
 // commits what follows. Its room is used again for the next event: what it returns, and every text in it, is good until then,
 // and no longer than the event's own texts. It is for one goroutine at a time.
 type Turn struct {
-	desk         *engine.Desk
-	batch, again Batch
-	held         []engine.Held
-	loaded       []Entry
-	after        []Entry
+	desk  *engine.Desk
+	again Batch
+	// batches are what each round of loading brought.
+	batches [engine.Rounds]Batch
+	held    []engine.Held
+	loaded  []Entry
+	after   []Entry
 	// befores are where the entries stand that were there before those after, nowhere where there was none.
 	befores []int
 	before  []Entry
@@ -32,7 +34,7 @@ func NewTurn() *Turn { return &Turn{desk: engine.NewDesk()} }
 
 // Consider judges the event and changes nothing.
 func (t *Turn) Consider(ctx context.Context, s Store, e *engine.Engine, ev *event.Event) (*engine.Step, error) {
-	if err := t.load(ctx, s, ev); err != nil {
+	if err := t.load(ctx, s, e, t.desk.Lay(ev)); err != nil {
 		return nil, err
 	}
 	return e.ObserveOn(t.desk, t.held)
@@ -82,7 +84,7 @@ func (t *Turn) Undo(ctx context.Context, s Store) error {
 
 // Restore folds a record of the log into the state without judging it anew.
 func (t *Turn) Restore(ctx context.Context, s Store, e *engine.Engine, record *event.Record) error {
-	if err := t.load(ctx, s, &record.Event); err != nil {
+	if err := t.load(ctx, s, e, t.desk.LayRecord(record)); err != nil {
 		return err
 	}
 	changes, err := e.RestoreOn(t.desk, record, t.held)
@@ -96,18 +98,33 @@ func (t *Turn) Restore(ctx context.Context, s Store, e *engine.Engine, record *e
 	return nil
 }
 
-// load lays the event on the desk and loads what it touches.
-func (t *Turn) load(ctx context.Context, s Store, ev *event.Event) error {
-	loaded, err := s.LoadInto(ctx, &t.batch, t.desk.Lay(ev))
-	if err != nil {
-		return fmt.Errorf("load state: %w", err)
-	}
-	t.loaded, t.held = loaded, t.held[:0]
-	for i := range loaded {
-		l := &loaded[i]
-		t.held = append(t.held, engine.Held{Key: l.Key, Value: l.Value, Ref: l.Ref, Expires: l.Expires})
+// load loads what the event on the desk touches: the keys named first, and what those lead to.
+func (t *Turn) load(ctx context.Context, s Store, e *engine.Engine, keys []string) error {
+	t.loaded, t.held = t.loaded[:0], t.held[:0]
+	for round := 0; len(keys) > 0 && round < engine.Rounds; round++ {
+		loaded, err := s.LoadInto(ctx, &t.batches[round], keys)
+		if err != nil {
+			return fmt.Errorf("load state: %w", err)
+		}
+		for i := range loaded {
+			t.take(&loaded[i], i < len(keys))
+		}
+		keys = e.Follow(t.desk, t.held)
 	}
 	return nil
+}
+
+// take adds what was loaded to what is held. What a key leads to may have been loaded already.
+func (t *Turn) take(l *Entry, asked bool) {
+	if !asked && t.search(l.Key, 0) != nowhere {
+		return
+	}
+	t.loaded = append(t.loaded, Entry{})
+	e := &t.loaded[len(t.loaded)-1]
+	e.Key, e.Value, e.Ref, e.Version, e.Expires, e.place = l.Key, l.Value, l.Ref, l.Version, l.Expires, l.place
+	t.held = append(t.held, engine.Held{})
+	h := &t.held[len(t.held)-1]
+	h.Key, h.Value, h.Ref, h.Expires = l.Key, l.Value, l.Ref, l.Expires
 }
 
 // pair sets each change beside what was there.
@@ -116,12 +133,14 @@ func (t *Turn) pair(changes []engine.Change) {
 	next := 0
 	for i := range changes {
 		c := &changes[i]
-		e := Entry{Key: c.Key, Value: c.Value, Ref: c.Ref, Expires: c.Expires}
+		t.after = append(t.after, Entry{})
+		e := &t.after[len(t.after)-1]
+		e.Key, e.Value, e.Ref, e.Expires = c.Key, c.Value, c.Ref, c.Expires
 		at := t.search(c.Key, next)
 		if at != nowhere {
 			e.Version, e.place, next = t.loaded[at].Version, t.loaded[at].place, at+1
 		}
-		t.befores, t.after = append(t.befores, at), append(t.after, e)
+		t.befores = append(t.befores, at)
 	}
 }
 

@@ -50,7 +50,7 @@ proxy:
   queue: {per_visitor: 16384}
 hub: {listen: "127.0.0.1:0"}
 metrics: {listen: "127.0.0.1:%[5]d"}
-packs: {off: [login, payment, refund, returning, starter]}
+packs: {off: [agents, api, automation, ban, firstparty, flood, giftcard, inventory, login, payment, probing, promo, refund, returning, scraping, signup, support, takeover, starter]}
 sessions: {tokens: [{cookie: sid}]}
 specs:
 `, dir, origin, clear, secure, metrics, name)

@@ -55,7 +55,7 @@ type Settings struct {
 
 // base is the configuration of every instance: one spec that is judged beside the traffic, and one that is held.
 const base = `data: data
-packs: {off: [login, payment, refund, returning]}
+packs: {off: [agents, api, automation, ban, firstparty, flood, giftcard, inventory, login, payment, probing, promo, refund, returning, scraping, signup, support, takeover]}
 metrics: {listen: "%s"}
 hub: {listen: "127.0.0.1:0"}
 specs:

@@ -23,9 +23,9 @@ type check struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	parts := map[string][]check{"backbone": backbone(), "data-path": dataPath()}
+	parts := map[string][]check{"backbone": backbone(), "data-path": dataPath(), "journeys": journeys()}
 	if len(os.Args) < 2 || parts[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: show backbone|data-path [part of a check's name]")
+		fmt.Fprintln(os.Stderr, "usage: show backbone|data-path|journeys [part of a check's name]")
 		os.Exit(2)
 	}
 	missed := 0

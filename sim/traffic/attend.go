@@ -88,6 +88,9 @@ func (b *pages) account(ctx context.Context, s step) {
 	switch s.do {
 	case signUp:
 		w.open(ctx, "/account/signup")
+		if !w.crowd.wait(ctx, formTime) {
+			return
+		}
 		a := w.post(ctx, "/account/signup", url.Values{"email": {account.Email}, "name": {account.Name}, "phone": {account.Phone}, "password": {account.Password}})
 		b.signed = a.status == http.StatusSeeOther
 	case forgetIt:

@@ -142,14 +142,13 @@ func (g *gate) judge(spec *capture.Spec, seen *capture.Request, answer *httptest
 	for _, issue := range e.Issues {
 		g.failures = append(g.failures, fmt.Sprint(e.Spec, " ", issue))
 	}
-	g.engine.Prepare(&e)
-	step, err := g.engine.Observe(e, g.recall(g.engine.Keys(&e)))
+	step, err := g.engine.ObserveFrom(&e, func(key string) (engine.Held, bool) { h, known := g.state[key]; return h, known })
 	if err != nil {
 		g.failures = append(g.failures, err.Error())
 		return
 	}
 	for _, c := range step.Changes {
-		g.state[c.Key] = engine.Held{Key: c.Key, Value: c.Value, Ref: c.Ref}
+		g.state[c.Key] = engine.Held(c)
 	}
 	who := seen.Peer.String() + " " + agentOf(seen)
 	g.judged[who] = max(g.judged[who], step.Record.Verdict.Rating)
@@ -168,22 +167,6 @@ func agentOf(r *capture.Request) string {
 		}
 	}
 	return ""
-}
-
-// recall is what is held of the keys, and what those refer to.
-func (g *gate) recall(keys []string) []engine.Held {
-	var held []engine.Held
-	for _, key := range keys {
-		h, known := g.state[key]
-		if !known {
-			continue
-		}
-		held = append(held, h)
-		if target, known := g.state[h.Ref]; known && h.Ref != "" {
-			held = append(held, target)
-		}
-	}
-	return held
 }
 
 // The demo keeps its promise: attackers are found, people are left alone.

@@ -60,8 +60,14 @@ type planner struct {
 	steps []step
 }
 
+// formTime is the least that a person takes to fill in a form; who has a password manager is hardly faster.
+const formTime = 3200 * time.Millisecond
+
 func (p *planner) add(do act, what string) {
 	think := 400*time.Millisecond + time.Duration(p.r.ExpFloat64()*float64(900*time.Millisecond))
+	if do == pay || do == mistypeCard {
+		think += formTime
+	}
 	p.steps = append(p.steps, step{do, what, min(think, 6*time.Second)})
 }
 

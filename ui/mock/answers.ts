@@ -25,8 +25,12 @@ export async function answer(request: IncomingMessage, address: URL, mood: strin
   if (path === "/totals") return json(await golden("hub-totals.json"));
   if (path === "/sessions/search") return json(search(await rows(mood), JSON.parse(await bodyOf(request)) as Query));
   if (path === "/sessions/none") return refuse(404, "no_such_session", "no such session");
-  if (path.startsWith("/sessions/")) return json(await golden("hub-story.json"));
+  if (path.startsWith("/sessions/")) return json(await golden(storyFile(path)));
   return refuse(404, "not_found", "no such path");
+}
+
+function storyFile(path: string): string {
+  return path.endsWith("/explanation") ? "hub-explanation.json" : "hub-story.json";
 }
 
 function login(body: string): Answer {

@@ -1,8 +1,8 @@
 import type * as wire from "./types";
 import { dictionary, fallback, flag, list, number, object, oneOf, optionalNumber, optionalText, text, time } from "./decode";
 
-const rating = oneOf<wire.Rating>("normal", "suspicious", "malicious");
-const severity = oneOf<wire.Severity>("informational", "trusting", "suspicious", "malicious");
+export const rating = oneOf<wire.Rating>("normal", "suspicious", "malicious");
+export const severity = oneOf<wire.Severity>("informational", "trusting", "suspicious", "malicious");
 
 const user = object<wire.User>({ email: text, name: optionalText });
 

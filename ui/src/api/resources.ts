@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { base, order, post, read } from "./client";
 import * as decode from "./decoders";
+import { explanation } from "./explanation";
 import type { Query, Role } from "./types";
 
 const minute = 60_000;
@@ -41,6 +42,16 @@ export function storyQuery(environment: string, id: string) {
     queryKey: ["story", environment, id],
     queryFn: ({ signal }) =>
       read(`/sessions/${encodeURIComponent(id)}?${asked({ environment })}`, decode.story, signal),
+  });
+}
+
+/** Why the session is rated as it is; what the story shows does not wait for it. */
+export function explanationQuery(environment: string, id: string) {
+  return queryOptions({
+    queryKey: ["explanation", environment, id],
+    queryFn: ({ signal }) =>
+      read(`/sessions/${encodeURIComponent(id)}/explanation?${asked({ environment })}`, explanation, signal),
+    retry: false,
   });
 }
 

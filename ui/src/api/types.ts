@@ -6,6 +6,7 @@
 import type { Action, EventRecord, Label, Rating } from "./event-types";
 
 export type * from "./event-types";
+export type * from "./explanation-types";
 
 export interface User {
   email: string;

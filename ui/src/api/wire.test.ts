@@ -2,12 +2,14 @@ import { describe, expect, test } from "vitest";
 import { golden, goldenText } from "../test/hub";
 import type { Decoder } from "./decode";
 import * as decode from "./decoders";
+import { explanation } from "./explanation";
 
 const files: [string, Decoder<unknown>][] = [
   ["hub-me.json", decode.me],
   ["hub-fields.json", decode.fields],
   ["hub-page.json", decode.page],
   ["hub-story.json", decode.story],
+  ["hub-explanation.json", explanation],
   ["hub-totals.json", decode.totals],
   ["hub-health.json", decode.health],
   ["hub-users.json", decode.users],

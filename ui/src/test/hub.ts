@@ -39,6 +39,7 @@ export function fakeHub(replies: Record<string, Reply> = {}): Asked[] {
     const body: unknown = typeof init?.body === "string" ? JSON.parse(init.body) : undefined;
     const question = { path, query: url.searchParams, body };
     asked.push(question);
+    if (path.endsWith("/explanation") && !replies[path]) return new Response(JSON.stringify(golden("hub-explanation.json")));
     const reply = replies[path] ?? defaults[path] ?? (path.startsWith("/sessions/") ? () => golden("hub-story.json") : undefined);
     const result = reply ? reply(question) : refuse(404, "not_found");
     return result instanceof Response ? result : new Response(JSON.stringify(result));

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useLocation } from "wouter";
-import { fieldsQuery, storyQuery } from "../../api/resources";
-import type { Story } from "../../api/types";
+import { explanationQuery, fieldsQuery, storyQuery } from "../../api/resources";
+import type { Explanation, Story } from "../../api/types";
 import { LiveToggle } from "../../components/LiveToggle";
 import { Failure, FailureBanner } from "../../components/Notice";
 import { useWorkplace } from "../../state/environment";
@@ -11,6 +11,7 @@ import { NamesContext, makeNames } from "../../state/names";
 import { usePausedLive } from "../../state/use-paused-live";
 import { useTitle } from "../../state/use-title";
 import { BackLink } from "./BackLink";
+import { ExplanationCard } from "./ExplanationCard";
 import { FindingsCard } from "./FindingsCard";
 import { LinkedTable } from "./LinkedTable";
 import { RatingBanner } from "./RatingBanner";
@@ -26,9 +27,13 @@ export function SessionPage({ id }: { id: string }) {
   const { environment } = useWorkplace();
   const [, navigate] = useLocation();
   const story = useQuery(storyQuery(environment.name, id));
+  const explanation = useQuery(explanationQuery(environment.name, id));
   const fields = useQuery(fieldsQuery(environment.name));
   const names = useMemo(() => makeNames(fields.data), [fields.data]);
-  const refetch = () => void story.refetch({ cancelRefetch: false });
+  const refetch = () => {
+    void story.refetch({ cancelRefetch: false });
+    void explanation.refetch({ cancelRefetch: false });
+  };
   const live = usePausedLive(true, livePause, (record) => record.session_id === id, refetch);
 
   useTitle("Session");
@@ -52,7 +57,7 @@ export function SessionPage({ id }: { id: string }) {
         </div>
         {story.error && story.data && <FailureBanner error={story.error} retry={live.refresh} />}
         {story.data ? (
-          <Assessment story={story.data} />
+          <Assessment story={story.data} explanation={explanation.data} />
         ) : story.error ? (
           <Failure error={story.error} retry={live.refresh} />
         ) : (
@@ -63,7 +68,7 @@ export function SessionPage({ id }: { id: string }) {
   );
 }
 
-function Assessment({ story }: { story: Story }) {
+function Assessment({ story, explanation }: { story: Story; explanation: Explanation | undefined }) {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const toggle = (id: string) => {
     const next = new Set(open);
@@ -89,6 +94,7 @@ function Assessment({ story }: { story: Story }) {
         <RiskTimeline story={story} onShow={show} />
         <FindingsCard story={story} onShow={show} />
       </div>
+      {explanation && <ExplanationCard explanation={explanation} />}
       <EventTable story={story} open={open} onToggle={toggle} />
       <LinkedTable linked={story.linked} />
     </>
