@@ -273,9 +273,9 @@ func TestGlance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	record(t, log, 1000)
-	if got := counted(t, data); got != 1003 {
-		t.Errorf("%d records while the log is written, want 1003", got)
+	record(t, log, 3000)
+	if got := counted(t, data); got != 3003 {
+		t.Errorf("%d records while the log is written, want 3003", got)
 	}
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
@@ -297,8 +297,8 @@ func TestGlance(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "00000000000000009999.segment"), whole[:11], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := counted(t, data); got != 1002 {
-		t.Errorf("%d records with a torn tail, want 1002", got)
+	if got := counted(t, data); got != 3002 {
+		t.Errorf("%d records with a torn tail, want 3002", got)
 	}
 	if now, err := os.ReadFile(newest); err != nil || !bytes.Equal(now, torn) {
 		t.Errorf("the log was repaired: %v", err)

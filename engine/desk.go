@@ -59,10 +59,8 @@ type Desk struct {
 	recorded *event.Session
 	fragment *session.Session
 	join     event.Join
-	// link is why the session belongs to its device, where that was decided on this event; crowd how many visitors share the
-	// address, 0 when that is not known.
+	// link is why the session belongs to its device, where that was decided on this event.
 	link   event.Link
-	crowd  int64
 	fresh  bool
 	rating event.Rating
 	score  int64
@@ -223,7 +221,7 @@ func (d *Desk) key(key string) int {
 func (d *Desk) remember() {
 	e := &d.event
 	d.entities = d.entities[:0]
-	if e.Evidence.HeaderShape != "" {
+	if e.Evidence.HeaderShape != "" || e.Evidence.UserAgent != "" { // a log of another server has no headers
 		key := d.entityKey(rule.ToolEntity, e.Evidence.HeaderShape, "/", e.Evidence.UserAgent)
 		value := key[len(key)-len(e.Evidence.HeaderShape)-1-len(e.Evidence.UserAgent):]
 		d.entities = append(d.entities, remembered{rule.ToolEntity, value, -1, d.key(key)})

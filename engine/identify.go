@@ -79,6 +79,7 @@ func (d *Desk) ask() {
 		return
 	}
 	d.showKeys()
+	w.sight.Opened = s.OpenedAt()
 	w.sight.Fresh = s.Journey
 	if d.recorded != nil {
 		w.sight.Fresh = d.recorded.Journey

@@ -19,8 +19,8 @@ type token struct {
 	// the token's own record, -1 else.
 	base  int
 	owned session.Token
-	// known says that something is held of it, passed that it is looked at, foreign that somebody else showed it the last time.
-	known, passed, foreign bool
+	// known says that something is held of it, passed that it is looked at.
+	known, passed bool
 }
 
 // habit is what is known of one token name of the event.
@@ -295,6 +295,7 @@ func (d *Desk) note() {
 				paused = true
 				d.pause(gap)
 			}
+			seen.First = record.Uses == 0
 			seen.Foreign = record.Show(e)
 			if t.base >= 0 {
 				seen.Foreign, seen.Fresh = t.owned.Show(e), false

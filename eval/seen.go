@@ -106,7 +106,7 @@ func (s *Seen) note(r *event.Record, truth *world.Truth) {
 		if t := &e.Evidence.Tokens[i]; !t.Issued {
 			v.keyed = true
 		}
-		if t := &e.Evidence.Tokens[i]; t.Name == "cookie:visitor" {
+		if t := &e.Evidence.Tokens[i]; t.Name == "undeclared:cookie:visitor" {
 			v.cookie = s.cookies.of(t.Hash)
 		}
 	}

@@ -9,13 +9,16 @@ const (
 	barred = unit / 64
 )
 
-// The floors of what a fingerprint must say before an address may link by it, in centibits: 5 bits, or 3 in a home.
+// The floors of what a fingerprint must say before an address may link by it, in centibits: 3 bits, or half of that in a home, where at
+// most a fifth of the visits are somebody new.
 const (
-	sharpFloor = 500
-	homeFloor  = 300
-	// A home is an address known for three days where at most a fifth of the visits are somebody new.
-	homeDays   = 3
+	plainFloor = 300
+	homeFloor  = 150
 	homeUnseen = unit / 5
+	// crowding is how many looks there are where each is that of two devices, for devices are much alike.
+	crowding = 16
+	// pairs is how many of the looks at an address count as one of those that could have a twin.
+	pairs = 2
 	// A hub is an address where, of a dozen sessions, more than half were somebody new: there it says nothing.
 	hubSessions = 12
 	hubUnseen   = unit / 2
@@ -34,6 +37,8 @@ type candidate struct {
 	visits uint64
 	// own is what version, keys and accounts make of it, shared what the account adds.
 	own, shared likelihood
+	// agrees says that the User-Agent is the same, of the same version, differs that it is another, of the same version.
+	agrees, differs bool
 	// slot is where it stands in the ledger, home where among those of the account; -1 where it does not.
 	slot int
 }
@@ -46,8 +51,8 @@ type contest struct {
 	list     [candidateLimit]candidate
 	size     int
 	stranger likelihood
-	// rivals is what all of those weigh that cannot be the best one.
-	rivals likelihood
+	// rivals is what all of those weigh that cannot be the best one, twins how many devices may hide behind a nameless one beside it.
+	rivals, twins likelihood
 }
 
 // best is the likeliest candidate, nil when there is none.
@@ -100,12 +105,11 @@ func keylessRatio(returns uint8) likelihood {
 }
 
 // weigh asks the ledger of the address. account is the one that the sight proved, 0 for none.
-func (c *contest) weigh(l *Ledger, s *Sight, share likelihood, account uint64) {
+func (c *contest) weigh(l *Ledger, s *Sight, share, agree likelihood, account uint64) {
 	c.size, c.rivals = 0, 0
 	now := tickOf(stampOf(s.At))
 	l.age(now)
 	known := l.census()
-	c.stranger = known.unseen().times(share) + floorOf(s)
 	for i := range l.size {
 		if l.slots[i].fingerprint == short(s.Fingerprint) {
 			c.enter(l, i, s, now, account)
@@ -118,9 +122,14 @@ func (c *contest) weigh(l *Ledger, s *Sight, share likelihood, account uint64) {
 		o.weight = known.expect(o.visits).times(fade(days, 30)).times(o.own) + o.shared
 	}
 	c.sort()
+	if best := c.best(); best != nil && best.agrees {
+		share = share.times(agree)
+	}
+	c.stranger = known.unseen().times(share) + floorOf(s)
 	if best := c.best(); best != nil && account != 0 && best.account == uint16(account>>48) {
 		c.stranger = c.stranger * 3 / 10
 	}
+	c.twins = known.twins(share)
 	c.compete()
 }
 
@@ -136,6 +145,9 @@ func (c *contest) enter(l *Ledger, i int, s *Sight, now tick, account uint64) {
 	at := &l.slots[i]
 	o := candidate{device: at.device, named: at.confirmed(), keyed: at.returns > 0, account: at.account, seen: at.seen, slot: i, visits: uint64(at.visits)}
 	o.own = versionRatio(at.major, s, at.seen.since(now)/ticksADay).times(keylessRatio(at.returns))
+	if o.agrees = s.Agent != 0 && int64(at.major) == s.Major; o.agrees && at.agent != uint8(s.Agent) {
+		o.agrees, o.differs, o.own = false, true, o.own/16
+	}
 	switch mark := uint16(account >> 48); {
 	case account == 0:
 	case at.account == mark:
@@ -159,7 +171,7 @@ func (c *contest) enter(l *Ledger, i int, s *Sight, now tick, account uint64) {
 func (c *contest) pool(o *candidate) bool {
 	for j := range c.size {
 		p := &c.list[j]
-		if p.named {
+		if p.named || p.differs != o.differs {
 			continue
 		}
 		visits := p.visits + o.visits
@@ -217,6 +229,9 @@ func (c *candidate) before(o *candidate) bool {
 // compete sums up those who cannot be the best: two named ones. A nameless candidate may be the best one's own shadow.
 func (c *contest) compete() {
 	c.rivals = 0
+	if c.size > 0 && !c.list[0].keyed {
+		c.rivals = c.list[0].weight.times(c.twins)
+	}
 	for i := 1; i < c.size; i++ {
 		if c.list[0].named && c.list[i].named {
 			c.rivals += c.list[i].weight
@@ -237,11 +252,7 @@ func (l *Ledger) enough(s *Sight, share likelihood) bool {
 	if known.sessions >= hubSessions && known.unseen() > hubUnseen {
 		return false
 	}
-	if says >= sharpFloor {
-		return true
-	}
-	days := l.first.since(stampOf(s.At)) / minutesADay
-	return says >= homeFloor && l.first != 0 && days >= homeDays && known.unseen() <= homeUnseen
+	return says >= plainFloor || says >= homeFloor && known.unseen() <= homeUnseen
 }
 
 // alike is how much likelier another device of the same person looks the same than another of the crowd: people buy the same
@@ -250,7 +261,7 @@ const alike = 2
 
 // proof asks the account which of its devices this is.
 func (c *contest) proof(a *Account, s *Sight, share likelihood) {
-	c.size, c.rivals = 0, 0
+	c.size, c.rivals, c.twins = 0, 0, 0
 	unseen, logins := a.unseen()
 	c.stranger = unseen.times(min(share*alike, unit/2)) + floorOf(s)
 	today := dayOf(s.At)

@@ -84,8 +84,6 @@ type stamp uint32
 
 func stampOf(t time.Time) stamp { return stamp(max(1, min(t.Unix()/60, 1<<32-1))) }
 
-func (s stamp) time() time.Time { return time.Unix(int64(s)*60, 0).UTC() }
-
 // since is the minutes from s to at, never below 0: clocks go back.
 func (s stamp) since(at stamp) int64 { return max(0, int64(at)-int64(s)) }
 

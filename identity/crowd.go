@@ -68,15 +68,19 @@ func (c *Crowd) Count(at time.Time) int64 {
 	return max(int64(seen.now), int64(seen.now)*(crowdEpoch-left)/crowdEpoch+int64(seen.previous)*left/crowdEpoch)
 }
 
-// The pseudo-counts before anything was seen: as if so many devices of the language had been seen, of which one in sixteen
-// showed a fingerprint without a model, and one in 128 one with a model.
-const crowdPrior = 8
+// The pseudo-counts before anything was seen: as if so many devices of the language had been seen, of which one in so many showed a
+// fingerprint without a model, and one with a model.
+const (
+	crowdPrior = 8
+	plainPrior = 4
+	sharpPrior = 64
+)
 
 // share is the probability that another device of the language shows the fingerprint.
 func share(fingerprint, language int64, sharp bool) likelihood {
-	prior := uint64(crowdPrior * 8) // 128ths
+	prior := uint64(crowdPrior * 128 / plainPrior)
 	if sharp {
-		prior = crowdPrior
+		prior = uint64(crowdPrior * 128 / sharpPrior)
 	}
 	// Counts are brought below 2^23 before they are divided.
 	f, l := uint64(max(0, fingerprint)), uint64(max(fingerprint, language))

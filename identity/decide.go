@@ -14,7 +14,7 @@ const nearness = 3
 
 // keepsBits is how many more it takes to link a session that keeps a key from now on: where that is wrong, it stays wrong for as long
 // as the key lives.
-const keepsBits = 300
+const keepsBits = 150
 
 // claim is a device that something speaks for.
 type claim struct {
@@ -34,7 +34,7 @@ func (q *Inquiry) Decide() Decision {
 
 // again makes all records what they were before they were decided on.
 func (q *Inquiry) again() error {
-	q.decision, q.counts, q.recounted = Decision{}, false, false
+	q.decision, q.recounted = Decision{}, false
 	if err := q.read(q.held); err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (q *Inquiry) placed(o *candidate, d *Device) bool {
 		o.weight <<= nearness
 		return true
 	}
-	return Share(q.share).Bits() >= homeFloor
+	return Share(q.share).Bits() >= plainFloor
 }
 
 // near says whether the device was seen at the sight's address or network before.
@@ -287,8 +287,8 @@ func (q *Inquiry) holder() int {
 	best, returns := -1, uint16(0)
 	for i := range q.keys {
 		p := &q.keys[i]
-		if p.given || p.Key.device == (rawID{}) || q.bond.tier != 0 && q.bond.Tier() != ByKey && q.bond.key == short(p.hash) {
-			continue // a key that this very session was given says nothing more than that it is this session
+		if p.given || p.Key.device == (rawID{}) || q.homemade(&p.Key) {
+			continue
 		}
 		if !p.good {
 			q.decision.Forked = true
@@ -299,6 +299,11 @@ func (q *Inquiry) holder() int {
 		}
 	}
 	return best
+}
+
+// homemade says whether the session was given the key itself, or showed it first: that says nothing more than that it is this session.
+func (q *Inquiry) homemade(k *Key) bool {
+	return q.bond.tier != 0 && !q.bond.alien(&q.sight) && !q.sight.Opened.IsZero() && k.first >= stampOf(q.sight.Opened)
 }
 
 // hold decides between the device that the session is linked to and what the evidence says now. A key is not outweighed, and
@@ -316,6 +321,8 @@ func (q *Inquiry) hold(current int, found claim) claim {
 		if found.bits < kept.bits {
 			found.bits, found.tier = kept.bits, kept.tier
 		}
+		return found
+	case found.tier == ByKey && q.bond.alien(&q.sight):
 		return found
 	case kept.tier == ByKey, q.pinned(current, found.place):
 		return kept
@@ -337,9 +344,8 @@ func (q *Inquiry) leave(current int) {
 		return
 	}
 	old := &q.devices[current]
-	q.ledger.withdraw(old.ref, q.bond.fingerprint)
-	if q.bond.made && old.device.sessions <= 1 {
-		q.recount(&old.device)
+	if q.bond.made && old.device.sessions <= 1 && !q.bond.alien(&q.sight) {
+		q.unmake(&old.device)
 		q.merge(current)
 		return
 	}
@@ -357,21 +363,17 @@ func (q *Inquiry) takeIn() {
 		return
 	}
 	if old := &q.devices[place]; old.device.sessions <= 1 {
-		q.ledger.withdraw(old.ref, q.fragment.fingerprint)
-		q.recount(&old.device)
+		q.unmake(&old.device)
 		q.merge(place)
 	}
 }
 
-// recount takes a device that a session had made out of the crowds again, for it was never one.
-func (q *Inquiry) recount(d *Device) {
-	if d.counted == epochOf(q.now())+1 {
-		q.speakers.leave()
+// unmake takes a device that this session had made out of the counts: it never was one, and the session is counted where it belongs.
+func (q *Inquiry) unmake(d *Device) {
+	d.sessions = 0
+	if epoch := epochOf(q.now()) + 1; d.counted == epoch && q.devices[q.target].device.counted == epoch {
 		q.crowd.leave()
 		q.recounted = true
-	}
-	if len(d.looks) > 0 && d.looks[0].fingerprint == q.sight.Fingerprint {
-		q.looks.leave()
 	}
 }
 

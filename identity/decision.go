@@ -84,7 +84,7 @@ func trusted(t Tier, bits int64, near bool) bool {
 }
 
 // BondSize is how many bytes a packed bond has.
-const BondSize = 38
+const BondSize = 42
 
 // Bond is what a session remembers of how it was linked. The zero Bond is of a session not linked yet.
 type Bond struct {
@@ -99,8 +99,12 @@ type Bond struct {
 	made bool
 	// shown says that the visitor sent back the key that the session gave it.
 	shown bool
+	// counted says that it is counted in its network's turnover, strange that it is so as one that looked like nobody before.
+	counted, strange bool
 	// What the decision was made on, so that a new one is made only for new evidence.
 	fingerprint, address, account, key uint32
+	// kind and model are of the machine that was seen; 0 is not known.
+	kind, model uint16
 }
 
 // Device is the id of the session's device, empty when it is not linked.
@@ -117,7 +121,10 @@ func (b *Bond) Redirect(into event.ID) {
 }
 
 // Tier is what linked it.
-func (b *Bond) Tier() Tier { return tiers()[min(int(b.tier), len(tiers())-1)] }
+func (b *Bond) Tier() Tier {
+	known := tiers()
+	return known[min(int(b.tier), len(known)-1)]
+}
 
 // Bits are the odds of the link in centibits.
 func (b *Bond) Bits() int64 { return int64(b.bits) }
@@ -129,6 +136,20 @@ func (b *Bond) Trusted() bool { return trusted(b.Tier(), b.Bits(), b.near) }
 func (b *Bond) Stale(s *Sight) bool {
 	return b.tier == 0 || s.Fingerprint != 0 && b.fingerprint != short(s.Fingerprint) || s.Address != 0 && b.address != short(s.Address) ||
 		s.Proven && len(s.Accounts) > 0 && b.account != short(s.Accounts[0]) || b.unheard(s) != 0 || !b.shown && len(s.Keys) > 0
+}
+
+// alien says whether the sight is of another machine than the session was: it is two visitors', or it was stolen.
+func (b *Bond) alien(s *Sight) bool {
+	kind, model := mark16(s.Client), mark16(s.Model)
+	return b.tier != 0 && (kind != 0 && b.kind != 0 && kind != b.kind || model != 0 && b.model != 0 && model != b.model)
+}
+
+// mark16 is a short name of a hash, 0 only for 0.
+func mark16(hash uint64) uint16 {
+	if hash == 0 {
+		return 0
+	}
+	return uint16(max(1, hash>>48))
 }
 
 // unheard is a key in the sight that is not the bond's.
@@ -153,8 +174,10 @@ func (b *Bond) Load(packed []byte) error {
 	b.fingerprint, b.address, b.account, b.key = u.uint32(), u.uint32(), u.uint32(), u.uint32()
 	flags := u.uint8()
 	b.made, b.shown, b.near = flags&1 != 0, flags&2 != 0, flags&4 != 0
+	b.counted, b.strange = flags&8 != 0, flags&16 != 0
 	b.sure = u.uint8()
-	if version != 1 {
+	b.kind, b.model = u.uint16(), u.uint16()
+	if version != 2 {
 		return errPacked
 	}
 	return u.end()
@@ -162,22 +185,19 @@ func (b *Bond) Load(packed []byte) error {
 
 // Append packs the bond behind b.
 func (b *Bond) Append(packed []byte) []byte {
-	packed = append(append(append(packed, 1), b.device[:]...), b.tier)
+	packed = append(append(append(packed, 2), b.device[:]...), b.tier)
 	packed = binary.BigEndian.AppendUint16(packed, uint16(b.bits))
 	for _, n := range [...]uint32{b.fingerprint, b.address, b.account, b.key} {
 		packed = binary.BigEndian.AppendUint32(packed, n)
 	}
 	flags := byte(0)
-	if b.made {
-		flags |= 1
+	for i, set := range [...]bool{b.made, b.shown, b.near, b.counted, b.strange} {
+		if set {
+			flags |= 1 << i
+		}
 	}
-	if b.shown {
-		flags |= 2
-	}
-	if b.near {
-		flags |= 4
-	}
-	return append(packed, flags, b.sure)
+	packed = append(packed, flags, b.sure)
+	return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(packed, b.kind), b.model)
 }
 
 // reason is one number behind a decision.

@@ -20,7 +20,7 @@ const (
 const DeviceSize = 400
 
 const (
-	deviceVersion = 1
+	deviceVersion = 3
 	aliasVersion  = 2
 )
 
@@ -32,6 +32,8 @@ type look struct {
 	fingerprint uint64
 	major       uint16
 	seen        stamp
+	// counted is the epoch in which its crowd last counted it, plus 1.
+	counted uint16
 }
 
 // place is an address or a network that a device was seen at.
@@ -207,7 +209,7 @@ func (d *Device) Load(b []byte) error {
 	d.suspicious, d.malicious, d.owned, d.bits = u.uint8(), u.uint8(), u.uint8(), int16(u.uint16())
 	d.looked = uint8(u.count(DeviceLooks))
 	for i := range d.looks[:d.looked] {
-		d.looks[i] = look{u.uint64(), u.uint16(), stamp(u.uint32())}
+		d.looks[i] = look{u.uint64(), u.uint16(), stamp(u.uint32()), u.uint16()}
 	}
 	d.addressed = loadPlaces(&u, d.addresses[:])
 	d.networked = loadPlaces(&u, d.networks[:])
@@ -250,7 +252,7 @@ func (d *Device) Append(b []byte) []byte {
 	b = append(b, d.looked)
 	for _, l := range d.looks[:d.looked] {
 		b = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint64(b, l.fingerprint), l.major)
-		b = binary.BigEndian.AppendUint32(b, uint32(l.seen))
+		b = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint32(b, uint32(l.seen)), l.counted)
 	}
 	b = appendPlaces(b, d.addresses[:d.addressed])
 	b = appendPlaces(b, d.networks[:d.networked])

@@ -30,6 +30,9 @@ type Inquiry struct {
 	ledger                        Ledger
 	looks, speakers, crowd        Crowd
 	share                         likelihood
+	turnover                      Turnover
+	chorus                        Chorus
+	turnoverKey, chorusKey        string
 	keys                          []keyPiece
 	accounts                      [accountLimit]Account
 	devices                       [deviceLimit]devicePiece
@@ -46,8 +49,12 @@ type Inquiry struct {
 	// fragment is the bond of an earlier session that this one took in.
 	fragment Bond
 	decision Decision
-	// counts says that the look is one that its device was not yet counted for in this epoch, recounted that crowds lost a device.
-	counts, recounted bool
+	// counted says that the session is in the turnover, strange as what; turned that the turnover is to be stored.
+	counted, strange, turned bool
+	// recounted says that the crowd of all lost a device that never was one.
+	recounted bool
+	// own is what the ledger knew of the session itself, which was lifted from it.
+	own slot
 	// target is the place of the decided device among the devices.
 	target int
 	packed []byte
@@ -78,12 +85,17 @@ type devicePiece struct {
 func (q *Inquiry) Open(s *Sight, bond Bond) []string {
 	q.sight, q.bond, q.names, q.round, q.deviceCount, q.personCount, q.target, q.demanded = *s, bond, q.names[:0], 0, 0, 0, -1, rawID{}
 	q.fragment = Bond{}
-	q.decision, q.counts, q.recounted = Decision{}, false, false
+	q.decision = Decision{}
+	q.counted, q.strange, q.turned, q.recounted = false, false, false, false
 	q.ledger.size, q.byAccount.size, q.atAddress.size = 0, 0, 0
 	env := s.Environment
-	q.ledgerKey, q.looksKey, q.speakKey, q.crowdKey = "", "", "", ""
+	q.ledgerKey, q.looksKey, q.speakKey, q.crowdKey, q.turnoverKey, q.chorusKey = "", "", "", "", "", ""
 	if s.Address != 0 {
 		q.ledgerKey = q.name(LedgerKey(env, s.Address))
+		q.turnoverKey = q.name(TurnoverKey(env, s.Network))
+	}
+	if s.Agent != 0 && s.Kind != 0 {
+		q.chorusKey = q.name(ChorusKey(env, s.Kind))
 	}
 	if s.Fingerprint != 0 {
 		q.looksKey = q.name(CrowdKey(env, s.Fingerprint))
@@ -197,6 +209,14 @@ func (q *Inquiry) read(held Lookup) error {
 	if err := load(&q.ledger, held, q.ledgerKey); err != nil {
 		return fmt.Errorf("ledger of an address: %w", err)
 	}
+	if err := load(&q.turnover, held, q.turnoverKey); err != nil {
+		return fmt.Errorf("turnover of a network: %w", err)
+	}
+	if err := load(&q.chorus, held, q.chorusKey); err != nil {
+		return fmt.Errorf("agents of a browser: %w", err)
+	}
+	q.ledger.usual = q.turnover.rate()
+	q.lift()
 	for _, c := range [...]struct {
 		crowd *Crowd
 		key   string
@@ -218,6 +238,16 @@ func (q *Inquiry) read(held Lookup) error {
 	at := q.sight.At
 	q.share = share(q.looks.Count(at), q.speakers.Count(at), q.sight.Sharp)
 	return nil
+}
+
+// lift takes the session itself, and an earlier one that it took in, out of the ledger.
+func (q *Inquiry) lift() {
+	q.own = slot{}
+	for _, b := range [...]*Bond{&q.fragment, &q.bond} {
+		if b.tier != 0 && b.address == short(q.sight.Address) {
+			q.own = q.ledger.lift(b.device.ref(), b.fingerprint)
+		}
+	}
 }
 
 // record is a packed record.
@@ -255,7 +285,7 @@ func (q *Inquiry) shortlist() {
 		q.wantAll(&q.byAccount)
 	}
 	if s.Address != 0 {
-		q.atAddress.weigh(&q.ledger, s, q.share, q.account())
+		q.atAddress.weigh(&q.ledger, s, q.share, q.chorus.rate(), q.account())
 		q.wantAll(&q.atAddress)
 	}
 }

@@ -6,13 +6,13 @@ import (
 )
 
 // LedgerSlots is how many devices an address remembers exactly; of the others only their number is kept.
-const LedgerSlots = 32
+const LedgerSlots = 30
 
-// A packed ledger is a head of headSize bytes and up to LedgerSlots slots of slotSize bytes: 629 bytes at most.
+// A packed ledger is a head of headSize bytes and up to LedgerSlots slots of slotSize bytes: 621 bytes at most.
 const (
-	ledgerVersion = 1
+	ledgerVersion = 2
 	headSize      = 21
-	slotSize      = 19
+	slotSize      = 20
 )
 
 // slot is one device with the fingerprint that it showed at the address.
@@ -25,6 +25,8 @@ type slot struct {
 	major   uint8
 	account uint16
 	seen    tick
+	// agent is of the User-Agent that it had.
+	agent uint8
 }
 
 // tick is a time in quarters of a day since 2020, enough for 44 years.
@@ -59,6 +61,8 @@ type Ledger struct {
 	// rate and before count the sessions of this hour and the last: how fast visitors come.
 	hour         uint16
 	rate, before uint8
+	// usual is the share of strangers that is usual in the address's network, 0 where that is not known. It is not packed.
+	usual likelihood
 }
 
 // Load reads what Append packed; nothing is an address never seen.
@@ -79,7 +83,7 @@ func (l *Ledger) Load(b []byte) error {
 		s := &l.slots[i]
 		s.fingerprint, s.device = u.uint32(), Ref(u.uint64())
 		s.visits, s.returns, s.major = u.uint8(), u.uint8(), u.uint8()
-		s.account, s.seen = u.uint16(), tick(u.uint16())
+		s.account, s.seen, s.agent = u.uint16(), tick(u.uint16()), u.uint8()
 	}
 	return u.end()
 }
@@ -95,7 +99,7 @@ func (l *Ledger) Append(b []byte) []byte {
 		s := &l.slots[i]
 		b = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(b, s.fingerprint), uint64(s.device))
 		b = append(b, s.visits, s.returns, s.major)
-		b = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(b, s.account), uint16(s.seen))
+		b = append(binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(b, s.account), uint16(s.seen)), s.agent)
 	}
 	return b
 }
@@ -121,14 +125,26 @@ func (l *Ledger) age(now tick) {
 type census struct {
 	sessions uint64
 	seen     [4]uint64
+	// looks is how many different fingerprints there were.
+	looks uint64
+	// before is the share of strangers to be expected before anything was seen.
+	before likelihood
 }
 
 func (l *Ledger) census() (c census) {
-	c.sessions = uint64(l.gone)
+	c.sessions, c.before = uint64(l.gone), unit/2
+	if l.usual != 0 {
+		c.before = l.usual
+	}
 	c.seen[1], c.seen[2] = uint64(l.goneOnce), uint64(l.goneTwice)
+	c.looks = c.seen[1] + c.seen[2]
 	for i := range l.size {
 		c.sessions += uint64(l.slots[i].visits)
-		if visits, first := l.visits(i); first && visits < len(c.seen) {
+		visits, first := l.visits(i)
+		if first {
+			c.looks++
+		}
+		if first && visits < len(c.seen) {
 			c.seen[visits]++
 		}
 	}
@@ -152,10 +168,15 @@ func (l *Ledger) visits(i int) (visits int, first bool) {
 	return visits, first
 }
 
-// unseen is the share of the address's visitors that were never seen there before: (n1+1)/(n+2), Good and Turing's estimate
-// made safe for small numbers.
+// guess is how many sessions' worth of evidence is what to expect of the network's addresses.
+const guess = 2
+
+// unseen is the share of the address's visitors that were never seen there before: of n sessions after the first, those that showed what
+// was shown once, n1, by Good and Turing, and what is usual in the network. (n1·(n-1)/n + 2·usual)/(n-1+2).
 func (c *census) unseen() likelihood {
-	return ratio(2*min(c.seen[1], c.sessions)+1, 2*c.sessions+4)
+	n := max(c.sessions, 1)
+	once := likelihood(min(c.seen[1], n))*unit - ratio(min(c.seen[1], n), n)
+	return (once + guess*c.before) / likelihood(n-1+guess)
 }
 
 // expect is the share of sessions that a visitor seen in so many of them may be expected to have: (m+1/2)/(n+2), but where
@@ -168,6 +189,17 @@ func (c *census) expect(visits uint64) likelihood {
 	}
 	seldom := ratio((visits+1)*(2*c.seen[visits+1]+2), 2*c.seen[visits]+1)
 	return min(usual, seldom/likelihood(c.sessions+2))
+}
+
+// twins is how many more devices are to be expected behind a fingerprint that was seen at the address than the one: where x devices that
+// look so are to be expected in all, and one is there, x/(1-e^-x) are, of which x(3+x)/(6+x) are the others, about. How many devices
+// there are follows from how many looks there are: people have a phone beside a computer, which are no twins, but where looks are many,
+// each has several devices behind it.
+func (c *census) twins(share likelihood) likelihood {
+	looks := min(max(c.looks, 1), 256)
+	eighths := 8 + (looks-1)*(8/pairs) + looks*looks*8/crowding
+	x := share * likelihood(eighths) / 8
+	return x.times(ratioOf(3*unit+x, 6*unit+x))
 }
 
 // Unseen is that share in percent at a time: near 100 behind a mobile network's gateway, low in a home.
@@ -237,14 +269,26 @@ func (l *Ledger) find(device Ref, fingerprint uint32) int {
 	return -1
 }
 
-// note puts down one more session of a device.
-func (l *Ledger) note(s *Sight, device Ref, returns uint8, account uint64) {
+// knows says whether somebody who looked so was seen at the address.
+func (l *Ledger) knows(fingerprint uint32) bool {
+	for i := range l.size {
+		if l.slots[i].fingerprint == fingerprint {
+			return true
+		}
+	}
+	return false
+}
+
+// note puts down one more session of a device; again says that it was put down before, and lifted.
+func (l *Ledger) note(s *Sight, device Ref, returns uint8, account uint16, again bool) {
 	now := stampOf(s.At)
 	l.age(tickOf(now))
 	if l.first == 0 {
 		l.first, l.halved = now, tickOf(now)
 	}
-	l.pace(hourOf(s.At))
+	if !again {
+		l.pace(hourOf(s.At))
+	}
 	i := l.find(device, short(s.Fingerprint))
 	if i < 0 {
 		i = l.room()
@@ -256,12 +300,12 @@ func (l *Ledger) note(s *Sight, device Ref, returns uint8, account uint64) {
 }
 
 // describe brings up to date what a slot says of its device.
-func (l *Ledger) describe(i int, s *Sight, returns uint8, account uint64) {
+func (l *Ledger) describe(i int, s *Sight, returns uint8, account uint16) {
 	at := &l.slots[i]
 	at.returns = max(at.returns, returns)
-	at.major = uint8(min(max(0, s.Major), 255))
+	at.major, at.agent = uint8(min(max(0, s.Major), 255)), uint8(s.Agent)
 	if account != 0 {
-		at.account = uint16(account >> 48)
+		at.account = account
 	}
 }
 
@@ -323,7 +367,7 @@ func (l *Ledger) unite(from, into Ref) {
 		kept := &l.slots[j]
 		kept.visits, kept.returns = plus(kept.visits, int(old.visits)), max(kept.returns, old.returns)
 		if kept.seen < old.seen {
-			kept.seen, kept.major = old.seen, old.major
+			kept.seen, kept.major, kept.agent = old.seen, old.major, old.agent
 		}
 		if kept.account == 0 {
 			kept.account = old.account
@@ -334,16 +378,19 @@ func (l *Ledger) unite(from, into Ref) {
 	}
 }
 
-// withdraw takes back one session of a device, which turned out to be another's.
-func (l *Ledger) withdraw(device Ref, fingerprint uint32) {
+// lift takes out one session of a device, and gives what was known of it: a session is no evidence of whose it is itself. The slot is
+// the zero one where there was none.
+func (l *Ledger) lift(device Ref, fingerprint uint32) (out slot) {
 	i := l.find(device, fingerprint)
-	if i < 0 {
-		return
+	if device == 0 || i < 0 {
+		return slot{}
 	}
-	if l.slots[i].visits > 1 {
+	out = l.slots[i]
+	if out.visits > 1 {
 		l.slots[i].visits--
-		return
+		return out
 	}
 	l.size--
 	l.slots[i] = l.slots[l.size]
+	return out
 }

@@ -1,5 +1,8 @@
 package identity
 
+// namedBits is how many more it takes to make two devices one of which one keeps keys.
+const namedBits = 200
+
 // unify makes two devices one that a session is both of: by what it was linked by, and by another claim that is as sure as a link.
 func (q *Inquiry) unify(c claim) {
 	if c.place < 0 || q.at(q.devices[c.place].ref) == q.target {
@@ -8,7 +11,7 @@ func (q *Inquiry) unify(c claim) {
 	a, b := &q.devices[q.target], &q.devices[c.place]
 	least := int64(UnifyBits)
 	if a.device.returns > 0 || b.device.returns > 0 || q.keeps() {
-		least += keepsBits - 100
+		least += namedBits
 	}
 	if c.bits < least {
 		return

@@ -61,8 +61,8 @@ func full() map[string]packed {
 	*d = Device{id: id, person: id, actor: id, bits: 900}
 	for i := range 200 {
 		s := view(i, i, day(i/20).Add(time.Duration(i)*time.Minute))
-		l.note(s, Ref(r.Uint64()), uint8(i), hash(i))
-		d.look(look{s.Fingerprint, 140, stampOf(s.At)})
+		l.note(s, Ref(r.Uint64()), uint8(i), uint16(hash(i)), false)
+		d.look(look{s.Fingerprint, 140, stampOf(s.At), 7})
 		d.addressed = visit(d.addresses[:], d.addressed, place{short(s.Address), 1, stampOf(s.At)})
 		d.networked = visit(d.networks[:], d.networked, place{short(s.Network), 1, stampOf(s.At)})
 		d.own(owner{hash(i), stampOf(s.At), stampOf(s.At), 1})
@@ -129,9 +129,9 @@ func FuzzLoad(f *testing.F) {
 			t.Errorf("%x became longer: %x", b, got)
 		}
 		if l, ok := r.(*Ledger); ok {
-			l.note(view(1, 1, day(1)), 7, 1, 0)
+			l.note(view(1, 1, day(1)), 7, 1, 0, false)
 			var c contest
-			c.weigh(l, view(1, 1, day(2)), unit/64, 5)
+			c.weigh(l, view(1, 1, day(2)), unit/64, unit, 5)
 			if u := l.Unseen(day(3)); u < 0 || u > 100 {
 				t.Errorf("unseen %d %%", u)
 			}
@@ -144,8 +144,8 @@ func TestUnseenTellsAHomeFromAGateway(t *testing.T) {
 	home, gateway := &Ledger{}, &Ledger{}
 	for i := range 60 {
 		at := day(0).Add(time.Duration(i) * 6 * time.Hour)
-		home.note(view(i%2, 1, at), Ref(i%2+1), 0, 0)
-		gateway.note(view(100+i, 2, at), Ref(100+i), 0, 0)
+		home.note(view(i%2, 1, at), Ref(i%2+1), 0, 0, false)
+		gateway.note(view(100+i, 2, at), Ref(100+i), 0, 0, false)
 	}
 	at := day(15)
 	if h, g := home.Unseen(at), gateway.Unseen(at); h > 5 || g < 90 {
@@ -163,7 +163,7 @@ func TestUnseenTellsAHomeFromAGateway(t *testing.T) {
 	}
 	busy := &Ledger{}
 	for i := range 200 {
-		busy.note(view(200+i, 3, day(0).Add(time.Duration(i)*time.Second)), Ref(200+i), 0, 0)
+		busy.note(view(200+i, 3, day(0).Add(time.Duration(i)*time.Second)), Ref(200+i), 0, 0, false)
 	}
 	if c := busy.Collision(view(1, 3, day(0)), Share(unit/10), 10*time.Minute); c < 100 {
 		t.Errorf("collisions of a busy gateway: %d", c)

@@ -89,6 +89,7 @@ func (d *Device) look(l look) {
 	switch {
 	case at >= 0:
 		d.looks[at].major, d.looks[at].seen = max(d.looks[at].major, l.major), max(d.looks[at].seen, l.seen)
+		d.looks[at].counted = max(d.looks[at].counted, l.counted)
 		return
 	case d.looked < DeviceLooks:
 		at = int(d.looked)
@@ -102,16 +103,6 @@ func (d *Device) look(l look) {
 		}
 	}
 	d.looks[at] = l
-}
-
-// lookedIn says whether the device showed the fingerprint in the epoch before.
-func (d *Device) lookedIn(fingerprint uint64, epoch uint16) bool {
-	for _, l := range d.looks[:d.looked] {
-		if l.fingerprint == fingerprint {
-			return epochOf(l.seen) >= epoch
-		}
-	}
-	return false
 }
 
 // visit notes an address or network; the one seen longest ago goes first.
@@ -169,12 +160,17 @@ func (q *Inquiry) Changes(put Put) Bond {
 	q.noteDevice(&p.device, again)
 	q.noteAccounts(&p.device)
 	q.notePerson(&p.device)
-	q.noteLedger(&p.device, again)
+	q.noteLedger(&p.device)
 	q.noteKeys(&p.device, put)
 	q.noteCrowds(&p.device, put)
+	q.noteChorus(&p.device, again, put)
 	if q.ledgerKey != "" {
 		q.packed = q.ledger.Append(q.packed[:0])
 		put(q.ledgerKey, q.packed, Month)
+	}
+	if q.turned {
+		q.packed = q.turnover.Append(q.packed[:0])
+		put(q.turnoverKey, q.packed, CrowdReach)
 	}
 	for i := range q.proven() {
 		q.packed = q.accounts[i].Append(q.packed[:0])
@@ -253,8 +249,7 @@ func (q *Inquiry) noteDevice(d *Device, again bool) {
 		d.returns = 1 // it sends keys back, so it will hardly come without
 	}
 	if s.Fingerprint != 0 {
-		q.counts = !d.lookedIn(s.Fingerprint, epochOf(now))
-		d.look(look{s.Fingerprint, uint16(min(max(0, s.Major), 1<<16-1)), now})
+		d.look(look{fingerprint: s.Fingerprint, major: uint16(min(max(0, s.Major), 1<<16-1)), seen: now})
 	}
 	if s.Address != 0 {
 		d.addressed = visit(d.addresses[:], d.addressed, place{short(s.Address), 1, now})
@@ -285,21 +280,34 @@ func (q *Inquiry) noteAccounts(d *Device) {
 }
 
 // noteLedger notes the session in the ledger of its address, once for each address that it came from.
-func (q *Inquiry) noteLedger(d *Device, again bool) {
+func (q *Inquiry) noteLedger(d *Device) {
 	s := &q.sight
 	if s.Address == 0 || s.Fingerprint == 0 {
 		return
 	}
-	returns := uint8(min(d.returns, 255))
-	if again && q.bond.address == short(s.Address) {
-		if old := q.bond.fingerprint; old != short(s.Fingerprint) {
-			q.ledger.withdraw(d.id.ref(), old)
-		} else if i := q.ledger.find(d.id.ref(), old); i >= 0 {
-			q.ledger.describe(i, s, returns, q.account())
-			return
-		}
+	again, account := q.own.visits > 0, uint16(q.account()>>48)
+	if again && account == 0 && q.at(q.own.device) == q.target {
+		account = q.own.account
 	}
-	q.ledger.note(s, d.id.ref(), returns, q.account())
+	q.noteTurnover()
+	q.ledger.note(s, d.id.ref(), uint8(min(d.returns, 255)), account, again)
+}
+
+// noteTurnover counts whether the visitor looks like somebody seen at the address before, the last word on it.
+func (q *Inquiry) noteTurnover() {
+	l, b := &q.ledger, &q.bond
+	again := b.tier != 0 && b.address == short(q.sight.Address)
+	q.counted, q.strange = again && b.counted, !l.knows(short(q.sight.Fingerprint))
+	switch {
+	case q.counted && b.strange != q.strange:
+		q.turnover.amend(q.strange)
+	case again || l.size == 0 || !q.turnover.counts(RefOf(q.sight.Fresh)):
+		return
+	default:
+		q.counted = true
+		q.turnover.note(q.strange)
+	}
+	q.turned = true
 }
 
 // noteKeys binds the keys of the sight to the device.
@@ -330,35 +338,63 @@ func (q *Inquiry) noteKeys(d *Device, put Put) {
 // throws every cookie away would fill the memory with them.
 const givenRate = 60
 
-// noteCrowds counts the device where it was not counted yet in this epoch.
+// noteCrowds counts the device where it was not counted yet in this epoch: at once among all, but among those who look so only when it
+// came back. A program that shows up a thousand times as somebody new would make everybody else look rare.
 func (q *Inquiry) noteCrowds(d *Device, put Put) {
 	epoch := epochOf(q.now()) + 1
-	fresh := d.counted < epoch
-	d.counted = max(d.counted, epoch)
-	for _, c := range [...]struct {
-		crowd         *Crowd
-		key           string
-		counts, write bool
-	}{{&q.looks, q.looksKey, q.counts, q.recounted}, {&q.speakers, q.speakKey, fresh, q.recounted}, {&q.crowd, q.crowdKey, fresh, q.recounted}} {
-		if c.key == "" || !c.counts && !c.write {
-			continue
-		}
-		if c.counts {
-			c.crowd.Note(q.sight.At)
-		}
-		q.packed = c.crowd.Append(q.packed[:0])
-		put(c.key, q.packed, CrowdReach)
+	q.count(&q.crowd, q.crowdKey, d.counted < epoch, put)
+	if q.recounted && d.counted == epoch {
+		q.packed = q.crowd.Append(q.packed[:0])
+		put(q.crowdKey, q.packed, CrowdReach)
 	}
+	d.counted = max(d.counted, epoch)
+	if d.sessions < 2 {
+		return
+	}
+	spoken := uint16(0)
+	for _, l := range d.looks[:d.looked] {
+		spoken = max(spoken, l.counted)
+	}
+	for i := range d.looks[:d.looked] {
+		if l := &d.looks[i]; l.fingerprint == q.sight.Fingerprint {
+			q.count(&q.speakers, q.speakKey, spoken < epoch, put)
+			q.count(&q.looks, q.looksKey, l.counted < epoch, put)
+			l.counted = max(l.counted, epoch)
+		}
+	}
+}
+
+// count puts one more into a crowd.
+func (q *Inquiry) count(c *Crowd, key string, counts bool, put Put) {
+	if key == "" || !counts {
+		return
+	}
+	c.Note(q.sight.At)
+	q.packed = c.Append(q.packed[:0])
+	put(key, q.packed, CrowdReach)
+}
+
+// noteChorus compares the User-Agent with that of the device before.
+func (q *Inquiry) noteChorus(d *Device, again bool, put Put) {
+	if again || d.sessions < 2 || q.chorusKey == "" || q.chorus.pairs >= turnoverFew && RefOf(q.sight.Fresh)%turnoverSample != 0 {
+		return
+	}
+	q.chorus.note(&q.sight, d.id.ref())
+	q.packed = q.chorus.Append(q.packed[:0])
+	put(q.chorusKey, q.packed, CrowdReach)
 }
 
 // tie is the bond that the session keeps.
 func (q *Inquiry) tie(d *Device) Bond {
 	s := &q.sight
 	b := Bond{device: d.id, tier: q.decision.Tier.number(), bits: int16(min(q.decision.Bits, 1<<14)), made: q.decision.New,
-		sure: uint8(q.decision.Confidence), near: q.decision.Near}
+		sure: uint8(q.decision.Confidence), near: q.decision.Near, counted: q.counted, strange: q.strange}
 	if q.bond.device == d.id {
 		b.made = q.bond.made
 		b.account, b.key = q.bond.account, q.bond.key
+	}
+	if b.kind, b.model = mark16(s.Client), mark16(s.Model); b.model == 0 && b.device == q.bond.device {
+		b.model = q.bond.model
 	}
 	b.shown = len(s.Keys) > 0 || b.device == q.bond.device && q.bond.shown
 	b.fingerprint, b.address = short(s.Fingerprint), short(s.Address)

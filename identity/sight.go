@@ -1,9 +1,11 @@
 package identity
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,8 +17,10 @@ import (
 // not known.
 type Sight struct {
 	Environment event.Environment
-	At          time.Time
-	// Address is the IP address, Prefix its /24 or /56, Network its autonomous system (Prefix where that is not known).
+	// At is the time, Opened when the session began; keys first seen since then are of this session and say no more than it does.
+	At, Opened time.Time
+	// Address is the IP address, Prefix its /24 or /56, Network its autonomous system (Prefix where that is not known). The Address of
+	// IPv6 is its Prefix: the rest a device changes from day to day (RFC 8981).
 	Address, Prefix, Network, Country uint64
 	// Fingerprint is of what stays when the browser is updated: family, platform, model, language and TLS ciphers.
 	Fingerprint uint64
@@ -25,6 +29,8 @@ type Sight struct {
 	// Client is of what software this is for login risk: kind and language.
 	Client   uint64
 	Language uint64
+	// Model is the machine's, where it is told.
+	Model uint64
 	// Major is the browser's version, Cycle the days from one to the next.
 	Major, Cycle int64
 	// Sharp says that the client told its model, so that the fingerprint says much even before many were seen.
@@ -32,6 +38,8 @@ type Sight struct {
 	Mobile bool
 	// Roaming says that the address is of a relay, a VPN or Tor, whose visitors have nothing in common.
 	Roaming bool
+	// Agent is the User-Agent, whole.
+	Agent uint64
 	// Headers is the shape of the headers; many shapes with one key are many programs with one key.
 	Headers uint64
 	// Keys are the cookies and tokens that the visitor presented, Given those that the answer set.
@@ -56,13 +64,17 @@ func SightOf(e *event.Event, fresh event.ID, room *Sight) Sight {
 	v, c := &e.Evidence, &e.Evidence.Client
 	s := Sight{Environment: e.Environment, At: e.Time, Major: c.Major, Cycle: cycle(c.Family), Sharp: c.Model != "", Mobile: c.Mobile, Fresh: fresh,
 		Keys: room.Keys[:0], Contested: room.Contested[:0], Given: room.Given[:0], Accounts: room.Accounts[:0], Proven: proves(e)}
-	s.Address, s.Headers = hashOf(v.Address), hashOf(v.HeaderShape)
+	s.Address, s.Headers, s.Agent = hashOf(v.Address), hashOf(v.HeaderShape), hashOf(v.UserAgent)
 	var place [64]byte
 	if prefix := appendNetwork(place[:0], v.Address); len(prefix) > 0 {
 		sum := sha256.Sum256(prefix)
 		s.Prefix = binary.BigEndian.Uint64(sum[:8])
+		if bytes.IndexByte(prefix, ':') >= 0 {
+			s.Address = s.Prefix
+		}
 	}
 	s.Network, s.Country, s.Language = networkOf(v, s.Prefix), hashOf(v.Network.Country), hashOf(c.Language)
+	s.Model = hashOf(c.Model)
 	switch v.Network.Kind {
 	case event.VPN, event.Relay, event.Tor:
 		s.Roaming = true
@@ -110,13 +122,17 @@ func (s *Sight) fingerprint(v *event.Evidence) {
 		return
 	}
 	s.Kind, s.Client = hashAll(c.Family, c.Platform, mobile), hashAll(c.Family, c.Platform, mobile, c.Language)
-	s.Fingerprint = hashAll(c.Family, c.Platform, mobile, c.Model, c.Language, ciphers(v.Wire.JA4))
+	s.Fingerprint = hashAll(c.Family, c.Platform, mobile, c.Model, c.Language, ciphers(&v.Wire))
 }
 
 // ciphers is the part of a JA4 fingerprint that stays the same between a full handshake and a resumed one, and between
-// HTTP versions: the ciphers.
-func ciphers(ja4 string) string {
-	_, rest, _ := strings.Cut(ja4, "_")
+// HTTP versions: the ciphers. Those of a handshake that is not the browser's own are of what stands between, which all who come through it
+// have in common.
+func ciphers(w *event.Wire) string {
+	if slices.Contains(w.Flaws, event.FlawTLS) {
+		return ""
+	}
+	_, rest, _ := strings.Cut(w.JA4, "_")
 	middle, _, _ := strings.Cut(rest, "_")
 	return middle
 }

@@ -17,6 +17,8 @@ const (
 	actorKind    = 'g'
 	traitKind    = 'h'
 	evidenceKind = 'v'
+	turnoverKind = 'n'
+	chorusKind   = 'y'
 )
 
 // How long each kind of record is kept after it was last written.
@@ -36,6 +38,14 @@ func LedgerKey(env event.Environment, address uint64) string {
 
 // CrowdKey is where it is counted how many devices show a value (a fingerprint, a language), or how many there are (0).
 func CrowdKey(env event.Environment, value uint64) string { return stateKey(crowdKind, env, value) }
+
+// TurnoverKey is where it is counted how often visitors at known addresses of a network are new there.
+func TurnoverKey(env event.Environment, network uint64) string {
+	return stateKey(turnoverKind, env, network)
+}
+
+// ChorusKey is where it is counted how often browsers of a kind have the same User-Agent.
+func ChorusKey(env event.Environment, kind uint64) string { return stateKey(chorusKind, env, kind) }
 
 // DeviceKey is where a device is kept.
 func DeviceKey(env event.Environment, device Ref) string {

@@ -13,6 +13,9 @@ const unit likelihood = 1 << unitBits
 // ratio is a/b. Both must be below 2^23, which every bounded count is; b must not be 0.
 func ratio(a, b uint64) likelihood { return likelihood(a<<unitBits) / likelihood(b) }
 
+// ratioOf is a/b for likelihoods below 2^12, to 2^-20.
+func ratioOf(a, b likelihood) likelihood { return a << 12 / (b >> 8) << 20 }
+
 // times is the product.
 func (l likelihood) times(o likelihood) likelihood {
 	hi, lo := bits.Mul64(uint64(l), uint64(o))

@@ -301,7 +301,6 @@ type shelf struct {
 	pieces map[string]piece
 	now    time.Time
 	loads  int
-	err    error
 	bytes  map[byte]int
 }
 

@@ -171,7 +171,7 @@ func (c *conn) park() bool {
 			return false
 		}
 	}
-	return waits == phaseHead || !c.wire.stopping.Load()
+	return waits != phaseIdle || !c.wire.stopping.Load() // one that has just begun is spared, see stopIfIdle
 }
 
 func (c *conn) release() {

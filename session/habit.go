@@ -13,7 +13,7 @@ const (
 	habitFold   = 1 << 20
 )
 
-const habitVersion = 1
+const habitVersion = 2
 
 // Habit is what is known of a token's name: whether its values are keys that tell visitors apart. It is judged once an hour, from
 // counts alone; a judgement holds for sessions that are opened after it, and never changes for one that is under way.
@@ -22,6 +22,8 @@ type Habit struct {
 	// set, changed how many of these took the place of one that was shown, foreign how often a value was shown by another
 	// browser or from another network than the last time.
 	shown, fresh, given, changed, foreign int64
+	// first is how many different values were shown: those that were only handed out, to programs that keep no cookie, say nothing.
+	first int64
 	// hour is the last one in which it was judged, in hours since 1970.
 	hour int64
 	// key is the judgement, before the one it took the place of, since when it holds in Unix microseconds.
@@ -46,7 +48,7 @@ func (h *Habit) Load(b []byte) bool {
 	r := &unpacker{rest: b}
 	version, flags := r.byte(), r.byte()
 	read := Habit{key: flags&1 != 0, before: flags&2 != 0, declared: h.declared}
-	for _, n := range [...]*int64{&read.shown, &read.fresh, &read.given, &read.changed, &read.foreign, &read.hour, &read.since, &read.version} {
+	for _, n := range [...]*int64{&read.shown, &read.fresh, &read.given, &read.changed, &read.foreign, &read.first, &read.hour, &read.since, &read.version} {
 		*n = r.number()
 	}
 	if r.bad || len(r.rest) > 0 || version != habitVersion {
@@ -59,7 +61,7 @@ func (h *Habit) Load(b []byte) bool {
 // Append packs the habit behind b.
 func (h *Habit) Append(b []byte) []byte {
 	b = append(b, habitVersion, flag(h.key, 1)|flag(h.before, 2))
-	for _, n := range [...]int64{h.shown, h.fresh, h.given, h.changed, h.foreign, h.hour, h.since, h.version} {
+	for _, n := range [...]int64{h.shown, h.fresh, h.given, h.changed, h.foreign, h.first, h.hour, h.since, h.version} {
 		b = binary.AppendVarint(b, n)
 	}
 	return b
@@ -93,6 +95,8 @@ type Observation struct {
 	// Shown says that a value was shown, Fresh that it was never seen before, Foreign that another browser or network showed it
 	// the last time.
 	Shown, Fresh, Foreign bool
+	// First says that this value was never shown before.
+	First bool
 	// Given says that the answer set a value not seen before, Changed that this took the place of one that was shown.
 	Given, Changed bool
 }
@@ -106,10 +110,11 @@ func (h *Habit) Note(o Observation, at time.Time) {
 	add(&h.shown, o.Shown)
 	add(&h.fresh, o.Shown && o.Fresh)
 	add(&h.foreign, o.Shown && !o.Fresh && o.Foreign)
+	add(&h.first, o.Shown && o.First)
 	add(&h.given, o.Given)
 	add(&h.changed, o.Given && o.Changed)
 	if h.shown+h.given > habitFold {
-		h.shown, h.fresh, h.given, h.changed, h.foreign = h.shown/2, h.fresh/2, h.given/2, h.changed/2, h.foreign/2
+		h.shown, h.fresh, h.given, h.changed, h.foreign, h.first = h.shown/2, h.fresh/2, h.given/2, h.changed/2, h.foreign/2, h.first/2
 	}
 }
 
@@ -121,11 +126,10 @@ func add(n *int64, one bool) {
 
 // judge decides anew where enough was seen.
 func (h *Habit) judge(at time.Time) {
-	values := h.given + h.fresh
 	if h.shown < habitLeast || h.hour == 0 {
 		return
 	}
-	key := h.tells(values)
+	key := h.tells()
 	if key == h.key {
 		return
 	}
@@ -135,7 +139,8 @@ func (h *Habit) judge(at time.Time) {
 
 // tells says whether the values tell visitors apart: there are many, they come again, they seldom change, most were handed
 // out by the site, and none moves between visitors.
-func (h *Habit) tells(values int64) bool {
+func (h *Habit) tells() bool {
+	values := h.first
 	const thousandths, percent = 1000, 100
 	switch {
 	case h.foreign*percent > 20*h.shown: // it goes from hand to hand

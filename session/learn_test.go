@@ -16,7 +16,7 @@ import (
 // answer where given says so. values is how many different ones there are, 0 for one a visitor.
 func habitOf(name string, visitors, shows, values int, given bool) session.Habit {
 	h, at := session.NewHabit(name), noon()
-	seen, last := map[int]bool{}, map[int]int{}
+	seen, shown, last := map[int]bool{}, map[int]bool{}, map[int]int{}
 	for i := range shows {
 		for v := range visitors {
 			value := v
@@ -24,10 +24,10 @@ func habitOf(name string, visitors, shows, values int, given bool) session.Habit
 				value = v % values
 			}
 			at = at.Add(20 * time.Second)
-			o := session.Observation{Shown: i > 0 || !given, Given: i == 0 && given && !seen[value], Fresh: !seen[value]}
+			o := session.Observation{Shown: i > 0 || !given, Given: i == 0 && given && !seen[value], Fresh: !seen[value], First: (i > 0 || !given) && !shown[value]}
 			o.Foreign = o.Shown && seen[value] && last[value] != v
 			h.Note(o, at)
-			seen[value], last[value] = true, v
+			seen[value], shown[value], last[value] = true, shown[value] || o.Shown, v
 		}
 	}
 	return h

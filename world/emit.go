@@ -202,17 +202,17 @@ func (w *World) tokens(v *visit, before jar, e *event.Event) {
 		v.jar.visitorAt = w.now
 	}
 	if w.options.Clutter {
-		list = append(list, event.Token{Name: "cookie:csrf", Hash: w.arena.hash(mix(uint64(v.truth.Visit), uint64(v.requests), 5)), Issued: true})
+		list = append(list, event.Token{Name: "undeclared:cookie:csrf", Hash: w.arena.hash(mix(uint64(v.truth.Visit), uint64(v.requests), 5)), Issued: true})
 		v.csrf = v.requests
 	}
 	if v.jar.remember != before.remember && v.jar.remember != 0 {
-		list = append(list, w.token("cookie:remember", v.jar.remember, true))
+		list = append(list, w.token("undeclared:cookie:remember", v.jar.remember, true))
 	}
 	if v.jar.session != before.session || !v.keeps {
 		list = append(list, w.token("cookie:shop_session", v.jar.session, true))
 	}
 	if v.jar.visitor != before.visitor || !v.keeps {
-		list = append(list, w.token("cookie:visitor", v.jar.visitor, true))
+		list = append(list, w.token("undeclared:cookie:visitor", v.jar.visitor, true))
 	}
 	e.Evidence.Tokens = list
 	if !v.keeps {
@@ -235,19 +235,19 @@ func (w *World) present(v *visit, e *event.Event) {
 // presented are the cookies of a jar, by name.
 func (w *World) presented(v *visit, j jar, list []event.Token) []event.Token {
 	if w.options.Clutter && j.session != 0 {
-		list = append(list, event.Token{Name: "cookie:consent", Hash: consentHash})
+		list = append(list, event.Token{Name: "undeclared:cookie:consent", Hash: consentHash})
 		if v.csrf > 0 {
-			list = append(list, event.Token{Name: "cookie:csrf", Hash: w.arena.hash(mix(uint64(v.truth.Visit), uint64(v.csrf), 5))})
+			list = append(list, event.Token{Name: "undeclared:cookie:csrf", Hash: w.arena.hash(mix(uint64(v.truth.Visit), uint64(v.csrf), 5))})
 		}
 	}
 	if j.remember != 0 {
-		list = append(list, w.token("cookie:remember", j.remember, false))
+		list = append(list, w.token("undeclared:cookie:remember", j.remember, false))
 	}
 	if j.session != 0 {
 		list = append(list, w.token("cookie:shop_session", j.session, false))
 	}
 	if j.visitor != 0 {
-		list = append(list, w.token("cookie:visitor", j.visitor, false))
+		list = append(list, w.token("undeclared:cookie:visitor", j.visitor, false))
 	}
 	return list
 }

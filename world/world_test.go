@@ -182,7 +182,7 @@ func TestVariants(t *testing.T) {
 			t.Fatal("hints that nobody asked for")
 		}
 		for _, token := range item.Event.Evidence.Tokens {
-			if token.Name == "cookie:csrf" || token.Name == "cookie:consent" {
+			if token.Name == "undeclared:cookie:csrf" || token.Name == "undeclared:cookie:consent" {
 				t.Fatalf("%s in a plain world", token.Name)
 			}
 		}
@@ -211,7 +211,7 @@ func TestCookiesComeFromTheShop(t *testing.T) {
 	issued := map[string]uint32{}
 	for _, item := range collect(t, small(9)) {
 		for _, token := range item.Event.Evidence.Tokens {
-			if token.Name == "cookie:consent" || token.Name == "header:authorization" {
+			if token.Name == "undeclared:cookie:consent" || token.Name == "header:authorization" {
 				continue
 			}
 			if token.Issued {

@@ -186,7 +186,7 @@ func credentials(e *event.Event, add func(name, value string)) {
 		if t.Issued {
 			continue
 		}
-		if name, ok := strings.CutPrefix(t.Name, "cookie:"); ok {
+		if name, ok := strings.CutPrefix(strings.TrimPrefix(t.Name, "undeclared:"), "cookie:"); ok {
 			cookies = append(cookies, name+"="+t.Hash)
 		} else {
 			add("Authorization", "Bearer "+t.Hash)

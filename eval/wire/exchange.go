@@ -163,7 +163,7 @@ func answer(e *event.Event) capture.Response {
 	resp := capture.Response{Status: e.HTTP.Status, Duration: e.HTTP.Duration, Header: []capture.Field{{Name: "Content-Type", Value: "text/html; charset=utf-8"}}}
 	add := func(name, text string) { resp.Header = append(resp.Header, capture.Field{Name: name, Value: text}) }
 	for _, t := range e.Evidence.Tokens {
-		if name, ok := strings.CutPrefix(t.Name, "cookie:"); ok && t.Issued {
+		if name, ok := strings.CutPrefix(strings.TrimPrefix(t.Name, "undeclared:"), "cookie:"); ok && t.Issued {
 			add("Set-Cookie", name+"="+t.Hash+"; Path=/; HttpOnly; Secure")
 		}
 	}

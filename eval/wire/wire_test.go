@@ -17,7 +17,7 @@ import (
 
 // more are specs for what the demo's shop has no page for.
 const more = `
-sessions: { tokens: [{ cookie: shop_session }, { cookie: visitor }, { cookie: remember }, { cookie: consent }, { cookie: csrf }, { header: authorization }] }
+sessions: { tokens: [{ cookie: shop_session }, { header: authorization }] }
 specs:
   - { name: message-form, event: Message Sent, type: message, match: { method: POST, path: /messages }, take: { username: { form: email }, email: { form: email } }, outcome: &plain [{ result: success, when: { status: 2xx } }, { result: success, when: { status: 3xx } }, { result: failure, when: { status: 4xx } }] }
   - { name: password-form, event: Password Changed, type: credential_change, match: { method: POST, path: /account/password }, take: { username: { form: email }, email: { form: email } }, outcome: *plain }
