@@ -76,7 +76,7 @@ func platformOf(os string) string {
 }
 
 // maxModel bounds a model's name, in bytes.
-const maxModel = 48
+const maxModel = 32
 
 // modelOf is the Android model that a User-Agent header names: the last field of the first parentheses, without its build.
 // Chrome writes K for all of them since it reduces the header, and that is no model.
@@ -102,19 +102,21 @@ func modelOf(header string) string {
 	if model == "K" || !isModel(model) {
 		return ""
 	}
-	return model
+	return strings.Clone(model)
 }
 
-// isModel says whether a text can be a model's name: printable, and with fewer digits than a number of a card or a person.
+// isModel says whether a text can be a model's name: short, of its characters, and with fewer digits than a number of a card or
+// a person.
 func isModel(text string) bool {
 	digits := 0
 	for i := range len(text) {
 		c := text[i]
-		if c < ' ' || c > '~' || c == '@' {
-			return false
-		}
-		if '0' <= c && c <= '9' {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', strings.IndexByte(" ._()+-/", c) >= 0:
+		case '0' <= c && c <= '9':
 			digits++
+		default:
+			return false
 		}
 	}
 	return text != "" && len(text) <= maxModel && digits <= 8

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"wayguard/capture"
 	"wayguard/element"
@@ -118,6 +119,28 @@ func TestAddressThatLooksLikeACard(t *testing.T) {
 	}
 }
 
+// TestHintsOutliveTheirRequest: what is remembered of a visitor's hints is not what the next one writes over them.
+func TestHintsOutliveTheirRequest(t *testing.T) {
+	set := mustCompile(t, "specs:\n"+spec("a", "{ path: / }"))
+	see := func(memory []byte) string {
+		r := request("GET /", "", append(chromeHeaders(chromeAgent), "sec-ch-ua-model: \"\"")...)
+		for i := range r.Header {
+			if r.Header[i].Name == "sec-ch-ua-model" {
+				r.Header[i].Value = unsafe.String(unsafe.SliceData(memory), len(memory))
+			}
+		}
+		return strings.Clone(observe(set, r, nil).Evidence.Client.Model)
+	}
+	memory := []byte("Pixel 8 Pro")
+	if got := see(memory); got != "Pixel 8 Pro" {
+		t.Fatalf("model %q", got)
+	}
+	copy(memory, "sid=SECRET!")
+	if got := see([]byte("Pixel 8 Pro")); got != "Pixel 8 Pro" {
+		t.Errorf("another visitor's model is %q", got)
+	}
+}
+
 // TestUndeclaredTokens: cookies that nobody named are told apart from those that are, and short ones are left alone.
 func TestUndeclaredTokens(t *testing.T) {
 	const key = "0123456789abcdef0123"
@@ -133,6 +156,11 @@ func TestUndeclaredTokens(t *testing.T) {
 	want := "[cookie:sid false undeclared:cookie:a false undeclared:cookie:b false undeclared:cookie:c false undeclared:cookie:visitor false undeclared:cookie:fresh true]"
 	if got := fmt.Sprint(names(text)); got != want {
 		t.Errorf("tokens %s, want %s", got, want)
+	}
+	for _, name := range []string{"ann@mail.example", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.sig", "a4111111111111111", strings.Repeat("x", 41)} {
+		if namesOf := observe(mustCompile(t, text), request("GET /", "", "Cookie: "+name+"="+key), nil).Evidence.Tokens; len(namesOf) > 0 {
+			t.Errorf("a name that a visitor chose is kept: %+v", namesOf)
+		}
 	}
 	if got := fmt.Sprint(names(text + "  learn: false\n")); got != "[]" && got != "[cookie:sid false]" {
 		t.Errorf("tokens %s though nothing is to be learned", got)

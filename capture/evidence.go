@@ -108,11 +108,30 @@ const (
 // undeclared stands before the names of tokens that the configuration does not name: their statistics decide what they are.
 const undeclared = "undeclared:cookie:"
 
+// namesACookie says whether a name that nobody declared is one that sites give: visitors choose such names, too, and what they
+// write there must not be kept.
+func namesACookie(name string) bool {
+	const longest, mostDigits, mostDots = 40, 8, 1
+	digits, dots := 0, 0
+	for i := range len(name) {
+		switch c := name[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '_', c == '-':
+		case '0' <= c && c <= '9':
+			digits++
+		case c == '.':
+			dots++
+		default:
+			return false
+		}
+	}
+	return len(name) <= longest && digits <= mostDigits && dots <= mostDots
+}
+
 // findUndeclared adds cookies that may turn out to be keys.
 func (t *tools) findUndeclared(x *Scratch, start int, r *Request, response *message) {
 	left := maxUndeclared
 	for name, value := range requestCookies(r.Header) {
-		if left > 0 && len(value) >= leastKey && len(value) <= mostKey && !t.places.hasCookie(name) {
+		if left > 0 && len(value) >= leastKey && len(value) <= mostKey && !t.places.hasCookie(name) && namesACookie(name) {
 			t.addToken(x, start, undeclared, name, value, false)
 			left--
 		}
@@ -122,7 +141,8 @@ func (t *tools) findUndeclared(x *Scratch, start int, r *Request, response *mess
 	}
 	left = maxUndeclared
 	for _, set := range response.setCookies() {
-		if left > 0 && !set.deletes && len(set.value) >= leastKey && len(set.value) <= mostKey && !t.places.hasCookie(set.name) {
+		if left > 0 && !set.deletes && len(set.value) >= leastKey && len(set.value) <= mostKey && !t.places.hasCookie(set.name) &&
+			namesACookie(set.name) {
 			t.addToken(x, start, undeclared, set.name, set.value, true)
 			left--
 		}

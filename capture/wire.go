@@ -192,7 +192,7 @@ func readSoftware(r *Request, agent *agentFacts) software {
 	s.client.Language = languagesOf(read.language)
 	// A desktop has no model, and says so; the version of its system tells it from others nearly as well.
 	if model := cmp.Or(read.model, read.build); isModel(model) {
-		s.client.Model = model
+		s.client.Model = strings.Clone(model) // what is remembered outlives the request's memory
 	}
 	s.hints = hintsOf(&s.client, &read, r)
 	names = append(append(append(names, read.accept...), 0), read.encoding...)

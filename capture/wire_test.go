@@ -195,7 +195,7 @@ func FuzzWire(f *testing.F) {
 		if fmt.Sprint(once) != fmt.Sprint(again) {
 			t.Errorf("%+v is %+v the second time", once, again)
 		}
-		if len(once.Client.Language) > 6*13 || len(once.Client.Model) > 48 {
+		if len(once.Client.Language) > 6*13 || len(once.Client.Model) > 32 {
 			t.Errorf("unbounded: %+v", once.Client)
 		}
 	})

@@ -30,6 +30,9 @@ func (e *Engine) change(d *Desk) {
 // statisticsLife is how long the statistics of a token's name, and of pauses, are kept after they last changed.
 const statisticsLife = 90 * 24 * time.Hour
 
+// unsettledLife is how long a name is remembered of which little was seen: visitors can make them up.
+const unsettledLife = 24 * time.Hour
+
 // changeStatistics stores what is known of the tokens' names and of pauses, and of whoever made the same first steps.
 func (d *Desk) changeStatistics() {
 	until := d.event.Time.Add(statisticsLife)
@@ -37,7 +40,11 @@ func (d *Desk) changeStatistics() {
 		if h := &d.habits[i]; h.noted {
 			begin := len(d.text)
 			d.text = h.habit.Append(d.text)
-			d.changes = append(d.changes, Change{Key: d.keys[h.key], Value: d.text[begin:len(d.text):len(d.text)], Expires: until})
+			expires := until
+			if !h.habit.Settled() {
+				expires = d.event.Time.Add(unsettledLife)
+			}
+			d.changes = append(d.changes, Change{Key: d.keys[h.key], Value: d.text[begin:len(d.text):len(d.text)], Expires: expires})
 		}
 	}
 	if d.paused {

@@ -87,6 +87,9 @@ func (h *Habit) Passes(hash string, opened int64) bool {
 	return h.shown < habitLeast || h.Key(opened) || hashOf(hash)%16 == 0
 }
 
+// Settled says that enough was seen of the name for it to be judged. Names that were made up never are.
+func (h *Habit) Settled() bool { return h.declared || h.shown >= habitLeast }
+
 // Version counts the judgements that changed something.
 func (h *Habit) Version() int64 { return h.version }
 
@@ -143,6 +146,9 @@ func (h *Habit) tells() bool {
 	values := h.first
 	const thousandths, percent = 1000, 100
 	switch {
+	case h.declared && values >= habitValues:
+		// One client could else show made-up values until nobody's is believed; values that wander are refused one by one.
+		return true
 	case h.foreign*percent > 20*h.shown: // it goes from hand to hand
 		return false
 	case h.declared:

@@ -135,11 +135,18 @@ func refuse(e *event.Event, v *Visit, c *Candidate) string {
 		}
 		return ""
 	}
+	if v.Presents && telling(c.Session) {
+		return "same address, headers and user agent as a session that says too much of somebody to be anybody's"
+	}
 	if c.Session.Presented && (v.Presents || !c.Session.Mixed) {
 		return "same address, headers and user agent as a session that keeps cookies of its own"
 	}
 	return crowded(e, v, c.Session)
 }
+
+// telling says whether a session has a rating, or an account, of its own. Who shows a cookie that it has never seen is not put
+// there for looks alone: a stranger at the same address, who wears the same browser, could else lend his rating to others.
+func telling(s *Session) bool { return s.Rating > event.Normal || s.Account != 0 }
 
 // crowded says why looks are not enough, empty when they are.
 func crowded(e *event.Event, v *Visit, s *Session) string {
@@ -187,6 +194,9 @@ func Fragment(e *event.Event, v *Visit, own *Session, candidates []Candidate) *S
 			continue
 		}
 		if f.Account != 0 && own.Account != 0 && f.Account != own.Account || e.Time.UnixMicro()-f.Last > stitchReach.Microseconds() {
+			continue
+		}
+		if c.Way == ByLooks && (f.Rating > event.Normal || f.Account != 0 && f.Account != own.Account) {
 			continue
 		}
 		if over(e, v, f) == "" && refuse(e, v, &Candidate{Session: f, Way: ByWire}) == "" && (c.Way == ByWire || crowded(e, v, f) == "") {
