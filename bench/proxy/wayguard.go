@@ -85,9 +85,9 @@ func writeRule(text *strings.Builder, i int) {
 	conditions := [...]string{
 		`count("email", "events", "1h") > %d || session.count("payments") > %[1]d`,
 		`session.events > %d || el.product_quantity > %[1]d`,
-		`el.promo_code == "NEVER%d" || distinct("payment_from", "email", "24h") > 1%[1]d`,
+		`el.promo_code == "NEVER%d" || distinct("payment_from", "email", "24h") > 60`,
 		`part("email", "domain") == "d%d.example" || has(el.refund_id)`,
-		`session.seconds > %d && session.distinct("email") > %[1]d`,
+		`session.seconds > %d && session.distinct("email") > 60`,
 	}
 	fmt.Fprintf(text, `  - id: measured-%02[1]d
     label: Measured %02[1]d
