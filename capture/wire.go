@@ -76,8 +76,10 @@ func (t *tools) page(path string) string {
 
 // from is the page that the request says it comes from, when that is one of the same host.
 func (t *tools) from(r *Request) string {
-	rest, found := strings.CutPrefix(headerValue(r.Header, "referer"), r.Scheme+"://"+r.Host)
-	if !found || rest == "" || rest[0] != '/' {
+	rest, ofScheme := strings.CutPrefix(headerValue(r.Header, "referer"), r.Scheme)
+	rest, absolute := strings.CutPrefix(rest, "://")
+	rest, ofHost := strings.CutPrefix(rest, r.Host)
+	if !ofScheme || !absolute || !ofHost || rest == "" || rest[0] != '/' {
 		return ""
 	}
 	if cut := strings.IndexAny(rest, "?#"); cut >= 0 {

@@ -142,7 +142,7 @@ func fullDisk(ctx context.Context) ([]Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := fill(filepath.Join(dir, "ballast")); err != nil {
+	if err := Fill(filepath.Join(dir, "ballast")); err != nil {
 		return nil, err
 	}
 	answered := logins(w.Proxy, 300)
@@ -179,8 +179,8 @@ func fullDisk(ctx context.Context) ([]Figure, error) {
 	}, nil
 }
 
-// fill takes all the space that is left.
-func fill(path string) error {
+// Fill takes all the space that is left where a file is written.
+func Fill(path string) error {
 	file, err := os.Create(path)
 	if err != nil {
 		return err

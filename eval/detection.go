@@ -185,23 +185,19 @@ func scoreAt(all []*Seen, share float64) int64 {
 func botTraffic(all []*Seen, score int64, wanted func(level int) bool) Estimate {
 	var units []sums
 	for _, s := range all {
-		places := map[uint32]int{}
+		var devices perDevice
 		for i := range s.visits {
 			v := &s.visits[i]
 			if v.requests == 0 || !automated(v) || !wanted(v.truth.Level) {
 				continue
 			}
-			place, ok := places[v.truth.Device]
-			if !ok {
-				place = len(units)
-				places[v.truth.Device] = place
-				units = append(units, sums{})
-			}
-			units[place][1] += float64(v.requests)
+			device := devices.of(v.truth.Device)
+			device[1] += float64(v.requests)
 			if v.score >= score {
-				units[place][0] += float64(v.requests)
+				device[0] += float64(v.requests)
 			}
 		}
+		units = append(units, devices.units...)
 	}
 	return estimate(units, 1, rate(0, 1))
 }

@@ -53,22 +53,16 @@ func linkUnits(s *Seen, by, whose cluster, wanted func(*visit) bool) []sums {
 			common[both{whose(v), by(v)}]++
 		}
 	}
-	places, units := map[uint32]int{}, []sums(nil)
+	var devices perDevice
 	for i := range s.visits {
 		v := &s.visits[i]
 		if v.requests == 0 || !personal(v) || !wanted(v) {
 			continue
 		}
-		place, ok := places[v.truth.Device]
-		if !ok {
-			place = len(units)
-			places[v.truth.Device] = place
-			units = append(units, sums{})
-		}
 		c, g, both := float64(predicted[by(v)]), float64(truth[whose(v)]), float64(common[both{whose(v), by(v)}])
-		units[place].add(&sums{truePairs: both - 1, linkedPairs: c - 1, samePairs: g - 1, bPrecision: both / c, bRecall: both / g, items: 1})
+		devices.of(v.truth.Device).add(&sums{truePairs: both - 1, linkedPairs: c - 1, samePairs: g - 1, bPrecision: both / c, bRecall: both / g, items: 1})
 	}
-	return units
+	return devices.units
 }
 
 // link measures over several worlds.
@@ -176,33 +170,23 @@ func thousandth(s *sums) float64 { return 1000 * rate(0, 1)(s) }
 
 // contaminations gives each attacker's visits in people's journeys.
 func contaminations(s *Seen, people, attackers map[uint32]int) (units, stolen []sums) {
-	places := map[uint32]int{}
-	var all []sums
-	var theft []bool
+	var others, thieves perDevice
 	for i := range s.visits {
 		v := &s.visits[i]
 		if v.requests == 0 || v.truth.Attack == world.Honest {
 			continue
 		}
-		place, ok := places[v.truth.Device]
-		if !ok {
-			place = len(all)
-			places[v.truth.Device] = place
-			all, theft = append(all, sums{}), append(theft, v.truth.Attack == world.TokenForwarding)
+		kind := &others
+		if v.truth.Attack == world.TokenForwarding {
+			kind = &thieves
 		}
-		all[place][1]++
+		device := kind.of(v.truth.Device)
+		device[1]++
 		if people[v.journey] >= attackers[v.journey] {
-			all[place][0]++
+			device[0]++
 		}
 	}
-	for i := range all {
-		if theft[i] {
-			stolen = append(stolen, all[i])
-		} else {
-			units = append(units, all[i])
-		}
-	}
-	return units, stolen
+	return others.units, thieves.units
 }
 
 // grouping gives B-cubed F1 of requests to sessions over the visits that are wanted.
@@ -215,23 +199,18 @@ func grouping(all []*Seen, of func(*visit) []share, wanted func(*visit) bool) Es
 				size[p.cluster] += float64(p.count)
 			}
 		}
-		places := map[uint32]int{}
+		var devices perDevice
 		for i := range s.visits {
 			v := &s.visits[i]
 			if v.requests == 0 || !v.truth.Human() || !wanted(v) {
 				continue
 			}
-			place, ok := places[v.truth.Device]
-			if !ok {
-				place = len(units)
-				places[v.truth.Device] = place
-				units = append(units, sums{})
-			}
 			for _, p := range of(v) {
 				n := float64(p.count)
-				units[place].add(&sums{n * n / size[p.cluster], n * n / float64(v.requests), n})
+				devices.of(v.truth.Device).add(&sums{n * n / size[p.cluster], n * n / float64(v.requests), n})
 			}
 		}
+		units = append(units, devices.units...)
 	}
 	return estimate(units, uint64(len(units)), func(s *sums) float64 { return harmonic(ratio(0, 2)(s), ratio(1, 2)(s)) })
 }
@@ -248,23 +227,19 @@ func alarms(all []*Seen, at event.Rating, wanted func(*visit) bool) Estimate {
 func personRate(all []*Seen, wanted, holds func(*visit) bool) Estimate {
 	var units []sums
 	for _, s := range all {
-		places := map[uint32]int{}
+		var devices perDevice
 		for i := range s.visits {
 			v := &s.visits[i]
 			if v.requests == 0 || !wanted(v) {
 				continue
 			}
-			place, ok := places[v.truth.Device]
-			if !ok {
-				place = len(units)
-				places[v.truth.Device] = place
-				units = append(units, sums{})
-			}
-			units[place][1]++
+			device := devices.of(v.truth.Device)
+			device[1]++
 			if holds(v) {
-				units[place][0]++
+				device[0]++
 			}
 		}
+		units = append(units, devices.units...)
 	}
 	return estimate(units, uint64(len(units)), rate(0, 1))
 }

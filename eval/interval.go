@@ -14,6 +14,26 @@ func (s *sums) add(o *sums) {
 	}
 }
 
+// perDevice are the sums of each device. Numbers of devices are a world's own: each world has its own perDevice.
+type perDevice struct {
+	places map[uint32]int
+	units  []sums
+}
+
+// of is what a device adds; it is good until the next call.
+func (p *perDevice) of(device uint32) *sums {
+	place, known := p.places[device]
+	if !known {
+		if p.places == nil {
+			p.places = map[uint32]int{}
+		}
+		place = len(p.units)
+		p.places[device] = place
+		p.units = append(p.units, sums{})
+	}
+	return &p.units[place]
+}
+
 // Estimate is a figure with the interval in which it lies with 95 % confidence.
 type Estimate struct {
 	Value float64 `json:"value"`

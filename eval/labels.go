@@ -38,9 +38,8 @@ type labelled struct {
 // tallied counts visits with one label.
 type tallied struct {
 	labelled
-	people, alarmed, attackers int
-	levels                     [world.LevelCount]int
-	attacks                    map[world.Attack]int
+	crowd
+	alarmed int
 }
 
 // crowd is how many visits there were at all.
@@ -89,23 +88,16 @@ func (c *crowd) add(v *visit) {
 func tally(counts map[string]*tallied, l labelled) *tallied {
 	c := counts[l.name]
 	if c == nil {
-		c = &tallied{labelled: l, attacks: map[world.Attack]int{}}
+		c = &tallied{labelled: l, crowd: crowd{attacks: map[world.Attack]int{}}}
 		counts[l.name] = c
 	}
 	return c
 }
 
 func (c *tallied) add(v *visit) {
-	switch {
-	case v.truth.Attack != world.Honest:
-		c.attackers++
-		c.levels[v.truth.Level]++
-		c.attacks[v.truth.Attack]++
-	case human(v):
-		c.people++
-		if v.rating >= event.Suspicious {
-			c.alarmed++
-		}
+	c.crowd.add(v)
+	if v.truth.Attack == world.Honest && human(v) && v.rating >= event.Suspicious {
+		c.alarmed++
 	}
 }
 

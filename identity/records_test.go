@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 
@@ -281,20 +280,5 @@ func TestEnlist(t *testing.T) {
 	c := enlist(&devices[3], phone, card)
 	if c == nil || c.Devices() != 4 || (a.Into() == "") == (b.Into() == "") {
 		t.Errorf("the operators did not become one: %+v", c)
-	}
-}
-
-func TestPartition(t *testing.T) {
-	edges := []Edge{{0, 1, 900}, {1, 2, 900}, {2, 3, 300}, {3, 4, 900}, {0, 4, -2000}, {5, 5, 9000}, {9, 1, 9000}}
-	want := []int{0, 0, 0, 3, 3, 5}
-	if got := Partition(6, edges, 200); !slices.Equal(got, want) {
-		t.Errorf("groups %v, want %v", got, want)
-	}
-	slices.Reverse(edges)
-	if got := Partition(6, edges, 200); !slices.Equal(got, want) {
-		t.Errorf("in another order: groups %v, want %v", got, want)
-	}
-	if Partition(ComponentLimit+1, nil, 0) != nil {
-		t.Error("too many nodes were taken")
 	}
 }

@@ -70,14 +70,6 @@ func ActorKey(env event.Environment, actor Ref) string {
 	return stateKey(actorKind, env, uint64(actor))
 }
 
-// TraitKey is where it is kept which actor's devices share a value.
-func TraitKey(env event.Environment, trait uint64) string { return stateKey(traitKind, env, trait) }
-
-// EvidenceKey is where the evidence that made a device is kept.
-func EvidenceKey(env event.Environment, device Ref) string {
-	return stateKey(evidenceKind, env, uint64(device))
-}
-
 // AppendDeviceKey adds DeviceKey to b, AppendLedgerKey and AppendCrowdKey the others that each event needs.
 func AppendDeviceKey(b []byte, env event.Environment, device Ref) []byte {
 	return appendKey(b, deviceKind, env, uint64(device))

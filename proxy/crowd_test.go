@@ -20,36 +20,22 @@ import (
 // may be none, answers before the question is complete, closes and breaks connections, informs without being asked.
 func moody(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
+	at := connOrigin(t, func(conn net.Conn) {
+		r := bufio.NewReader(conn)
 		for {
-			conn, err := listener.Accept()
+			request, err := http.ReadRequest(r)
 			if err != nil {
 				return
 			}
-			go func() {
-				defer func() { _ = conn.Close() }()
-				r := bufio.NewReader(conn)
-				for {
-					request, err := http.ReadRequest(r)
-					if err != nil {
-						return
-					}
-					if rand.IntN(8) > 0 {
-						_, _ = io.Copy(io.Discard, request.Body)
-					}
-					if !answerMoodily(conn, request) {
-						return
-					}
-				}
-			}()
+			if rand.IntN(8) > 0 {
+				_, _ = io.Copy(io.Discard, request.Body)
+			}
+			if !answerMoodily(conn, request) {
+				return
+			}
 		}
-	}()
-	return "http://" + listener.Addr().String()
+	})
+	return "http://" + at
 }
 
 func answerMoodily(conn net.Conn, request *http.Request) bool {

@@ -90,36 +90,22 @@ func TestAnswerAndEndAtOnceOverTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer func() { _ = conn.Close() }()
-				g := &gathered{Conn: conn}
-				secure := tls.Server(g, &tls.Config{Certificates: []tls.Certificate{pair}, MaxVersion: tls.VersionTLS12}) //nolint:gosec // a test
-				if secure.Handshake() != nil {
-					return
-				}
-				request, err := http.ReadRequest(bufio.NewReader(secure))
-				if err != nil {
-					return
-				}
-				_, _ = io.Copy(io.Discard, request.Body)
-				g.holds = true
-				_, _ = io.WriteString(secure, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
-				_ = secure.Close()
-			}()
+	at := connOrigin(t, func(conn net.Conn) {
+		g := &gathered{Conn: conn}
+		secure := tls.Server(g, &tls.Config{Certificates: []tls.Certificate{pair}, MaxVersion: tls.VersionTLS12}) //nolint:gosec // a test
+		if secure.Handshake() != nil {
+			return
 		}
-	}()
-	s := start(t, "https://"+listener.Addr().String(), nil, newObserver(), func(c *Config) { c.Origin.TLS.Insecure = true })
+		request, err := http.ReadRequest(bufio.NewReader(secure))
+		if err != nil {
+			return
+		}
+		_, _ = io.Copy(io.Discard, request.Body)
+		g.holds = true
+		_, _ = io.WriteString(secure, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+		_ = secure.Close()
+	})
+	s := start(t, "https://"+at, nil, newObserver(), func(c *Config) { c.Origin.TLS.Insecure = true })
 	for range 20 {
 		got := exchangeRaw(t, s.address, "PUT / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 50000\r\n\r\n"+strings.Repeat("x", 50000))
 		if !strings.HasPrefix(got, "HTTP/1.1 200") || !strings.HasSuffix(got, "ok") {

@@ -49,38 +49,24 @@ func TestVisitorsOfAnHTTP2OriginAreKeptApart(t *testing.T) {
 // script is an origin that answers the n-th request of all by what a test says.
 func script(t *testing.T, answer func(n int, request *http.Request, conn net.Conn)) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
 	var mu sync.Mutex
 	count := 0
-	go func() {
+	at := connOrigin(t, func(conn net.Conn) {
+		r := bufio.NewReader(conn)
 		for {
-			conn, err := listener.Accept()
+			request, err := http.ReadRequest(r)
 			if err != nil {
 				return
 			}
-			go func() {
-				defer func() { _ = conn.Close() }()
-				r := bufio.NewReader(conn)
-				for {
-					request, err := http.ReadRequest(r)
-					if err != nil {
-						return
-					}
-					_, _ = io.Copy(io.Discard, request.Body)
-					mu.Lock()
-					n := count
-					count++
-					mu.Unlock()
-					answer(n, request, conn)
-				}
-			}()
+			_, _ = io.Copy(io.Discard, request.Body)
+			mu.Lock()
+			n := count
+			count++
+			mu.Unlock()
+			answer(n, request, conn)
 		}
-	}()
-	return "http://" + listener.Addr().String()
+	})
+	return "http://" + at
 }
 
 const poison = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"

@@ -115,38 +115,24 @@ func serveUntilEnd(t *testing.T, server *Server) (address string) {
 // TestAnswerToHEADWithBody has an origin send a body where there may be none. It must not become the answer to somebody
 // else's request, nor make that request fail.
 func TestAnswerToHEADWithBody(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
+	at := connOrigin(t, func(conn net.Conn) {
+		r := bufio.NewReader(conn)
 		for {
-			conn, err := listener.Accept()
+			request, err := http.ReadRequest(r)
 			if err != nil {
 				return
 			}
-			go func() {
-				defer func() { _ = conn.Close() }()
-				r := bufio.NewReader(conn)
-				for {
-					request, err := http.ReadRequest(r)
-					if err != nil {
-						return
-					}
-					answer := "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nright"
-					if request.Method == http.MethodHead {
-						answer = "HTTP/1.1 200 OK\r\nContent-Length: 43\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"
-					}
-					_, _ = io.WriteString(conn, answer)
-				}
-			}()
+			answer := "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nright"
+			if request.Method == http.MethodHead {
+				answer = "HTTP/1.1 200 OK\r\nContent-Length: 43\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"
+			}
+			_, _ = io.WriteString(conn, answer)
 		}
-	}()
+	})
 	quoted := &journal{} // net/http's transport quotes an unexpected body in the standard log
 	log.SetOutput(quoted)
 	t.Cleanup(func() { log.SetOutput(os.Stderr) })
-	s := start(t, "http://"+listener.Addr().String(), nil, newObserver())
+	s := start(t, "http://"+at, nil, newObserver())
 	for range 200 {
 		answer, err := http.Head(s.url)
 		if err != nil {

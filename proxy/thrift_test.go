@@ -14,34 +14,20 @@ import (
 // thriftyOrigin answers every request of a known number of bytes with the same bytes and allocates nothing.
 func thriftyOrigin(t testing.TB, answer string) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
+	at := connOrigin(t, func(conn net.Conn) {
+		buffer, out := make([]byte, 16<<10), []byte(answer)
 		for {
-			conn, err := listener.Accept()
+			n, err := conn.Read(buffer)
 			if err != nil {
 				return
 			}
-			go func() {
-				defer func() { _ = conn.Close() }()
-				buffer, out := make([]byte, 16<<10), []byte(answer)
-				for {
-					n, err := conn.Read(buffer)
-					if err != nil {
-						return
-					}
-					// One write of the proxy is one request.
-					if bytes.Contains(buffer[:n], []byte("\r\n\r\n")) {
-						_, _ = conn.Write(out)
-					}
-				}
-			}()
+			// One write of the proxy is one request.
+			if bytes.Contains(buffer[:n], []byte("\r\n\r\n")) {
+				_, _ = conn.Write(out)
+			}
 		}
-	}()
-	return "http://" + listener.Addr().String()
+	})
+	return "http://" + at
 }
 
 // repeated sends a request so many times over one connection and reads answers of a known length.

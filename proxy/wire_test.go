@@ -297,30 +297,16 @@ func TestLongUploadAnsweredEarly(t *testing.T) {
 // newRawOriginEarly answers as soon as a head is there, then reads on for a while.
 func newRawOriginEarly(t *testing.T, response string) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer func() { _ = conn.Close() }()
-				if _, err := readLines(bufio.NewReader(conn)); err != nil {
-					return
-				}
-				_, _ = io.WriteString(conn, response)
-				_ = conn.(*net.TCPConn).CloseWrite()
-				_ = conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-				_, _ = io.Copy(io.Discard, conn)
-			}()
+	at := connOrigin(t, func(conn net.Conn) {
+		if _, err := readLines(bufio.NewReader(conn)); err != nil {
+			return
 		}
-	}()
-	return "http://" + listener.Addr().String()
+		_, _ = io.WriteString(conn, response)
+		_ = conn.(*net.TCPConn).CloseWrite()
+		_ = conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		_, _ = io.Copy(io.Discard, conn)
+	})
+	return "http://" + at
 }
 
 // TestSlowReaderIsNotCut takes an answer slowly, but takes it, for longer than a visitor may stall.

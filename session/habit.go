@@ -13,15 +13,14 @@ const (
 	habitFold   = 1 << 20
 )
 
-const habitVersion = 2
+const habitVersion = 3
 
 // Habit is what is known of a token's name: whether its values are keys that tell visitors apart. It is judged once an hour, from
 // counts alone; a judgement holds for sessions that are opened after it, and never changes for one that is under way.
 type Habit struct {
-	// shown is how often a value was shown, fresh how many of these were never seen before, given how many new values responses
-	// set, changed how many of these took the place of one that was shown, foreign how often a value was shown by another
-	// browser or from another network than the last time.
-	shown, fresh, given, changed, foreign int64
+	// shown is how often a value was shown, changed how many new values took the place of one that was shown, foreign how often a
+	// value was shown by another browser or from another network than the last time.
+	shown, changed, foreign int64
 	// first is how many different values were shown: those that were only handed out, to programs that keep no cookie, say nothing.
 	first int64
 	// hour is the last one in which it was judged, in hours since 1970.
@@ -48,7 +47,7 @@ func (h *Habit) Load(b []byte) bool {
 	r := &unpacker{rest: b}
 	version, flags := r.byte(), r.byte()
 	read := Habit{key: flags&1 != 0, before: flags&2 != 0, declared: h.declared}
-	for _, n := range [...]*int64{&read.shown, &read.fresh, &read.given, &read.changed, &read.foreign, &read.first, &read.hour, &read.since, &read.version} {
+	for _, n := range [...]*int64{&read.shown, &read.changed, &read.foreign, &read.first, &read.hour, &read.since, &read.version} {
 		*n = r.number()
 	}
 	if r.bad || len(r.rest) > 0 || version != habitVersion {
@@ -61,7 +60,7 @@ func (h *Habit) Load(b []byte) bool {
 // Append packs the habit behind b.
 func (h *Habit) Append(b []byte) []byte {
 	b = append(b, habitVersion, flag(h.key, 1)|flag(h.before, 2))
-	for _, n := range [...]int64{h.shown, h.fresh, h.given, h.changed, h.foreign, h.first, h.hour, h.since, h.version} {
+	for _, n := range [...]int64{h.shown, h.changed, h.foreign, h.first, h.hour, h.since, h.version} {
 		b = binary.AppendVarint(b, n)
 	}
 	return b
@@ -111,13 +110,11 @@ func (h *Habit) Note(o Observation, at time.Time) {
 		h.hour = hour
 	}
 	add(&h.shown, o.Shown)
-	add(&h.fresh, o.Shown && o.Fresh)
 	add(&h.foreign, o.Shown && !o.Fresh && o.Foreign)
 	add(&h.first, o.Shown && o.First)
-	add(&h.given, o.Given)
 	add(&h.changed, o.Given && o.Changed)
-	if h.shown+h.given > habitFold {
-		h.shown, h.fresh, h.given, h.changed, h.foreign, h.first = h.shown/2, h.fresh/2, h.given/2, h.changed/2, h.foreign/2, h.first/2
+	if h.shown+h.changed > habitFold {
+		h.shown, h.changed, h.foreign, h.first = h.shown/2, h.changed/2, h.foreign/2, h.first/2
 	}
 }
 

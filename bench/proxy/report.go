@@ -32,6 +32,8 @@ type verdict struct {
 	Least  float64 `json:"least"`
 	Worst  float64 `json:"worst"`
 	Holds  bool    `json:"holds"`
+	// Measured is false where a peer that the goal speaks of took no part.
+	Measured bool `json:"measured"`
 }
 
 // report is the whole run.
@@ -66,6 +68,7 @@ func (s *result) verdict(g goal) verdict {
 	if len(values) == 0 {
 		return v
 	}
+	v.Measured = true
 	slices.Sort(values)
 	v.Median, v.Least, v.Worst = median(values), values[0], values[len(values)-1]
 	v.Holds = v.Median <= g.Most && s.Inspected >= 0.999 && len(s.Errors) == 0
@@ -128,7 +131,11 @@ func (r *report) print(out io.Writer) bool {
 		}
 		for _, v := range s.Verdicts {
 			word := "holds"
-			if !v.Holds {
+			switch {
+			case !v.Measured:
+				fmt.Fprintf(out, "  goal: %s <= %g: NOT MEASURED\n", v.Figure, v.Most)
+				continue
+			case !v.Holds:
 				word = "FALLS SHORT"
 			}
 			fmt.Fprintf(out, "  goal: %s <= %g: %.3f [%.3f..%.3f] %s\n", v.Figure, v.Most, v.Median, v.Least, v.Worst, word)

@@ -117,7 +117,7 @@ func fullLog(ctx context.Context) ([]e2e.Figure, error) {
 	}
 	defer i.Kill()
 	ballast := filepath.Join(dir, "ballast")
-	if err := fill(ballast); err != nil {
+	if err := e2e.Fill(ballast); err != nil {
 		return nil, err
 	}
 	url := "http://" + i.Clear + "/seen/a?q=" + strings.Repeat("x", 200)
@@ -191,20 +191,4 @@ func (i *Instance) logsAgain(ctx context.Context, url string) (time.Time, error)
 		}
 	}
 	return time.Time{}, fmt.Errorf("nothing was logged again:\n%s", i.Printed())
-}
-
-// fill takes all the space that is left.
-func fill(path string) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	for size := 1 << 20; size >= 1; size /= 2 {
-		for block := make([]byte, size); err == nil; {
-			_, err = file.Write(block)
-		}
-		err = nil
-	}
-	return nil
 }
