@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -126,16 +127,17 @@ func (w *Webhooks) Run(ctx context.Context) {
 	}
 }
 
-// due takes as many messages as may be sent now, and marks them as flying.
+// due takes as many messages as may be sent now, and marks them as flying. Who was flying is asked before the outbox is: a
+// message that lands while the outbox is read may still stand in what was read, and would be sent twice.
 func (w *Webhooks) due(ctx context.Context) ([]event.Delivery, error) {
 	w.mu.Lock()
-	flying := len(w.flying)
+	flying := maps.Clone(w.flying)
 	w.mu.Unlock()
-	if flying >= w.config.Concurrency {
+	if len(flying) >= w.config.Concurrency {
 		return nil, nil
 	}
 	// Those on their way are still due for the outbox, hence the greater limit.
-	list, err := w.outbox.DueDeliveries(ctx, w.now(), w.config.Concurrency+flying)
+	list, err := w.outbox.DueDeliveries(ctx, w.now(), w.config.Concurrency+len(flying))
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +145,7 @@ func (w *Webhooks) due(ctx context.Context) ([]event.Delivery, error) {
 	defer w.mu.Unlock()
 	var due []event.Delivery
 	for _, d := range list {
-		if !w.flying[d.ID] && len(w.flying) < w.config.Concurrency {
+		if !flying[d.ID] && len(w.flying) < w.config.Concurrency {
 			w.flying[d.ID] = true
 			due = append(due, d)
 		}

@@ -301,6 +301,40 @@ func TestCrashBetweenPostAndMarkSendsAgainUnderTheSameID(t *testing.T) {
 	}
 }
 
+// lateReader is an outbox whose second answer reaches the sender only after all that was on its way has landed.
+type lateReader struct {
+	*memoryOutbox
+	reads   int
+	between func()
+}
+
+func (o *lateReader) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]event.Delivery, error) {
+	list, err := o.memoryOutbox.DueDeliveries(ctx, now, limit)
+	if o.reads++; o.reads == 2 {
+		o.between()
+	}
+	return list, err
+}
+
+func TestLandingWhileTheOutboxIsReadIsNotSentAgain(t *testing.T) {
+	release := make(chan struct{})
+	r := receive(t, func(int, http.ResponseWriter, *http.Request) { <-release })
+	d := message(1)
+	outbox := &lateReader{memoryOutbox: newOutbox(d)}
+	w := sender(t, quick(), outbox, r.URL)
+	outbox.between = func() {
+		close(release)
+		eventually(t, "it has landed", func() bool { return w.Metrics().InFlight == 0 })
+	}
+	stop := start(t, w)
+	eventually(t, "delivered", func() bool { return outbox.end(d.ID) == "delivered" && w.Metrics().InFlight == 0 })
+	w.Wake()
+	stop()
+	if r.count() != 1 {
+		t.Errorf("one message was sent %d times", r.count())
+	}
+}
+
 func TestStopLetsWhatIsOnItsWayEnd(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
 	r := receive(t, func(int, http.ResponseWriter, *http.Request) {
