@@ -175,6 +175,10 @@ func (i *Instance) successor(ctx context.Context, n, old int) (int, error) {
 	if err := i.printed("msg=\"handed over", n, 30*time.Second); err != nil {
 		return 0, err
 	}
+	// The old process may tell of it before the new one does.
+	if err := i.printed("msg=serving", n+1, 30*time.Second); err != nil {
+		return 0, err
+	}
 	served := regexp.MustCompile(`msg=serving .*pid=(\d+)`).FindAllStringSubmatch(i.Printed(), -1)
 	if len(served) != n+1 {
 		return 0, fmt.Errorf("%d processes have served, want %d:\n%s", len(served), n+1, i.Printed())
