@@ -22,6 +22,11 @@ const (
 	proofsWaiting = 256
 	proofAskers   = 4
 	proofTimeout  = 5 * time.Second
+	// proofsOfNetwork bounds the questions about one network (neighbourhood) that wait or are being asked: a network whose
+	// names nobody answers for must not keep the others waiting.
+	proofsOfNetwork = 2
+	// proofNames is how many names of one address are looked at.
+	proofNames = 5
 )
 
 // names is what is asked of the DNS; nil: nothing is asked.
@@ -44,6 +49,8 @@ type prover struct {
 	mu      sync.Mutex
 	known   map[question]answer
 	waiting chan question
+	// under is how many questions about a network wait or are being asked.
+	under map[netip.Prefix]int
 }
 
 // question asks whether an agent comes from an address.
@@ -59,7 +66,7 @@ type answer struct {
 
 func newProver(networks *reputation.Networks, dns names, now func() time.Time) *prover {
 	p := &prover{networks: networks, agents: map[string]reputation.Agent{}, list: reputation.Agents(), dns: dns, now: now,
-		known: map[question]answer{}, waiting: make(chan question, proofsWaiting)}
+		known: map[question]answer{}, waiting: make(chan question, proofsWaiting), under: map[netip.Prefix]int{}}
 	for _, a := range p.list {
 		p.agents[a.Name] = a
 	}
@@ -87,24 +94,56 @@ func (p *prover) prove(name string, address netip.Addr) event.Proof {
 	if a, asked := p.known[q]; asked && p.now().Before(a.until) {
 		return a.proof
 	}
+	network := neighbourhood(address)
+	if p.under[network] >= proofsOfNetwork {
+		return ""
+	}
 	select {
 	case p.waiting <- q:
+		p.under[network]++
 		p.remember(q, answer{until: p.now().Add(doubtLife)})
 	default:
 	}
 	return ""
 }
 
-// remember keeps an answer, and forgets others when there are too many. The caller holds the lock.
+// neighbourhood is the network that one owner easily has all the addresses of: /24, and /64 for IPv6.
+func neighbourhood(address netip.Addr) netip.Prefix {
+	address = address.Unmap()
+	bits := 24
+	if address.Is6() {
+		bits = 64
+	}
+	network, err := address.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return network
+}
+
+// remember keeps an answer, and forgets others when there are too many: first those that tell nothing, which anybody can have
+// made by declaring himself from many addresses. The caller holds the lock.
 func (p *prover) remember(q question, a answer) {
-	for old := range p.known {
-		if len(p.known) < proofsKept {
-			break
-		}
-		delete(p.known, old)
+	if _, there := p.known[q]; !there && len(p.known) >= proofsKept {
+		p.forget()
 	}
 	p.known[q] = a
 }
+
+// forget removes one answer. Maps are walked from a place by chance, so a few steps find one that tells nothing if there are many.
+func (p *prover) forget() {
+	var last question
+	steps := 0
+	for last = range p.known {
+		if steps++; p.known[last].proof == "" || steps == forgetSteps {
+			break
+		}
+	}
+	delete(p.known, last)
+}
+
+// forgetSteps is how many answers are looked at for one that tells nothing.
+const forgetSteps = 16
 
 // run asks the DNS until the context ends.
 func (p *prover) run(ctx context.Context) {
@@ -120,14 +159,23 @@ func (p *prover) run(ctx context.Context) {
 					return
 				case q := <-p.waiting:
 					a := p.ask(ctx, q)
-					p.mu.Lock()
-					p.remember(q, a)
-					p.mu.Unlock()
+					p.answered(q, a)
 				}
 			}
 		})
 	}
 	asking.Wait()
+}
+
+// answered keeps an answer, and lets the next question about the network in.
+func (p *prover) answered(q question, a answer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.remember(q, a)
+	network := neighbourhood(q.address)
+	if p.under[network]--; p.under[network] <= 0 {
+		delete(p.under, network)
+	}
 }
 
 // ask asks for the address's names and for the addresses of those that are the agent's. That there is no such name
@@ -140,7 +188,7 @@ func (p *prover) ask(ctx context.Context, q question) answer {
 	if err != nil && !missingName(err) {
 		return answer{until: p.now().Add(doubtLife)}
 	}
-	for _, name := range found {
+	for _, name := range found[:min(len(found), proofNames)] {
 		if !agent.Named(name) {
 			continue
 		}
