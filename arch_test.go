@@ -20,7 +20,9 @@ func floors() map[string]int {
 	return map[string]int{
 		"event": 0, "document": 0, "element": 0, "velocity": 0, "http1": 0, "fingerprint": 0,
 		"access": 1, "agent": 1, "world": 1, "search": 1, "capture": 1, "identity": 1, "session": 1, "entity": 1, "location": 1, "reputation": 1, "replay": 1, "site": 1, "sidechain": 0,
-		"rule":   2,
+		"policy":    1,
+		"rule":      2,
+		"challenge": 3, "decoy": 3, "mitigation": 4,
 		"engine": 3, "packs": 3,
 		"socket": 4,
 		"listen": 5, "http2": 5, "origin": 5,

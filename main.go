@@ -43,8 +43,13 @@ type commands struct {
 	Test    testCommand    `cmd:"" help:"Run the test journeys beside the rules."`
 	Replay  replayCommand  `cmd:"" help:"Judge the recorded events again: print the verdicts, or compare candidate rules with those in force."`
 	Explain explainCommand `cmd:"" help:"Say why a session or an event was rated as it was."`
-	Export  exportCommand  `cmd:"" help:"Print the recorded events with their verdicts."`
-	Demo    demoCommand    `cmd:"" help:"Show the whole thing: a shop, people, attackers, and Wayguard in between."`
+	Why     whyCommand     `cmd:"" aliases:"why-allowed,why-blocked" help:"Say why a request was let through or not: what was done, and the order of precedence for each policy."`
+
+	Mitigation   mitigationCommand   `cmd:"" help:"Stop everything that is done to requests, or let it go on, without the Hub."`
+	Integrations integrationsCommand `cmd:"" help:"Look at what outside systems are told."`
+
+	Export exportCommand `cmd:"" help:"Print the recorded events with their verdicts."`
+	Demo   demoCommand   `cmd:"" help:"Show the whole thing: a shop, people, attackers, and Wayguard in between."`
 
 	Version kong.VersionFlag `help:"Print the version."`
 	Verbose bool             `help:"Log more." short:"v"`
@@ -158,6 +163,54 @@ type explainCommand struct {
 // Run explains one event or session.
 func (c *explainCommand) Run(ctx context.Context, world app.World) error {
 	return app.Explain(ctx, world, app.ExplainOptions{Config: c.Config, Data: c.Data, Demo: c.Demo, ID: c.ID, JSON: c.Format == "json"})
+}
+
+type whyCommand explainCommand
+
+// Run says why a request was let through or not.
+func (c *whyCommand) Run(ctx context.Context, world app.World) error {
+	return app.Why(ctx, world, app.ExplainOptions{Config: c.Config, Data: c.Data, Demo: c.Demo, ID: c.ID, JSON: c.Format == "json"})
+}
+
+type mitigationCommand struct {
+	Stop stopMitigationCommand `cmd:"" help:"Let every request through for a time."`
+	Go   goMitigationCommand   `cmd:"" help:"End such a stop before its time."`
+}
+
+type stopMitigationCommand struct {
+	For  time.Duration `help:"For how long." default:"15m"`
+	Why  string        `help:"Why, for the others." required:""`
+	Who  string        `help:"Who says so." env:"USER" default:"somebody at the command line"`
+	Data string        `help:"Data directory of the running process." default:"wayguard-data"`
+}
+
+// Run stops mitigation.
+func (c *stopMitigationCommand) Run(world app.World) error {
+	return app.StopMitigation(world, c.Data, c.For, c.Why, c.Who)
+}
+
+type goMitigationCommand struct {
+	Who  string `help:"Who says so." env:"USER" default:"somebody at the command line"`
+	Data string `help:"Data directory of the running process." default:"wayguard-data"`
+}
+
+// Run lets mitigation go on.
+func (c *goMitigationCommand) Run(world app.World) error {
+	return app.ResumeMitigation(world, c.Data, c.Who)
+}
+
+type integrationsCommand struct {
+	Preview previewCommand `cmd:"" help:"Print the message that an integration would send."`
+}
+
+type previewCommand struct {
+	Name   string `arg:"" help:"The integration's name."`
+	Config string `help:"Configuration file." placeholder:"FILE" type:"existingfile" required:""`
+}
+
+// Run prints a message.
+func (c *previewCommand) Run(world app.World) error {
+	return app.PreviewIntegration(world, c.Config, c.Name)
 }
 
 type exportCommand struct {

@@ -16,6 +16,10 @@ const (
 	ViewConfig   Permission = "config:view"
 	EditConfig   Permission = "config:edit"
 	ManageUsers  Permission = "users:manage"
+	// SpareVisitors is to let single visitors through for a while; ManageMitigation is to stop all mitigation, to let it go on,
+	// and to undo what a policy did.
+	SpareVisitors    Permission = "mitigation:spare"
+	ManageMitigation Permission = "mitigation:manage"
 )
 
 // Role is a named set of permissions.
@@ -34,7 +38,7 @@ func (r Role) Allows(p Permission) bool {
 	case Administrator:
 		return true
 	case Analyst:
-		return p == ViewSessions || p == ExportData || p == ViewConfig
+		return p == ViewSessions || p == ExportData || p == ViewConfig || p == SpareVisitors
 	case Viewer:
 		return p == ViewSessions
 	}

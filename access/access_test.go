@@ -8,8 +8,9 @@ import (
 )
 
 func TestRoles(t *testing.T) {
-	all := []access.Permission{access.ViewSessions, access.ExportData, access.ViewConfig, access.EditConfig, access.ManageUsers}
-	for role, allowed := range map[access.Role]int{access.Administrator: 5, access.Analyst: 3, access.Viewer: 1, "nobody": 0, "": 0} {
+	all := []access.Permission{access.ViewSessions, access.ExportData, access.ViewConfig, access.EditConfig, access.ManageUsers,
+		access.SpareVisitors, access.ManageMitigation}
+	for role, allowed := range map[access.Role]int{access.Administrator: 7, access.Analyst: 4, access.Viewer: 1, "nobody": 0, "": 0} {
 		got := 0
 		for _, p := range all {
 			if role.Allows(p) {

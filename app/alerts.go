@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wayguard/event"
+	"wayguard/integration"
 	"wayguard/store"
 	"wayguard/stream"
 )
@@ -21,6 +22,8 @@ type alerts struct {
 	store *store.SQLite
 	env   event.Environment
 	now   func() time.Time
+	// link is a session's page in the Hub, empty for none.
+	link func(session event.ID) string
 	// wake tells the sender that there is something to send.
 	wake func()
 	// noted is the position last stored.
@@ -47,7 +50,7 @@ func (a *alerts) take(ctx context.Context, entries []stream.Entry) error {
 	for i := range entries {
 		record := &entries[i].Record
 		for _, action := range record.Verdict.Actions {
-			if action.Kind != event.Webhook || action.Shadow {
+			if !action.Kind.Asynchronous() || action.Shadow {
 				continue
 			}
 			if err := a.queue(ctx, record, action); err != nil {
@@ -67,31 +70,8 @@ func (a *alerts) take(ctx context.Context, entries []stream.Entry) error {
 	return a.store.SetSetting(ctx, a.env, alertPosition, strconv.FormatUint(uint64(last), 10), a.now())
 }
 
-// alert is the body of a webhook.
-type alert struct {
-	Action      string            `json:"action"`
-	Because     string            `json:"because"`
-	Environment event.Environment `json:"environment"`
-	SessionID   event.ID          `json:"session_id"`
-	JourneyID   event.ID          `json:"journey_id"`
-	EventID     event.ID          `json:"event_id"`
-	Time        time.Time         `json:"time"`
-	EventName   string            `json:"event_name"`
-	EventType   event.Type        `json:"event_type"`
-	Result      event.Result      `json:"result,omitempty"`
-	Rating      event.Rating      `json:"rating"`
-	Score       int64             `json:"score"`
-	Labels      []string          `json:"labels"`
-	Placed      []event.Label     `json:"placed"`
-}
-
 func (a *alerts) queue(ctx context.Context, r *event.Record, action event.Action) error {
-	body, err := json.Marshal(alert{
-		Action: action.Name, Because: action.Because, Environment: r.Event.Environment, SessionID: r.Session.ID,
-		JourneyID: r.Session.Journey, EventID: r.Event.ID, Time: r.Event.Time, EventName: r.Event.Name,
-		EventType: r.Event.Type, Result: r.Event.Result, Rating: r.Verdict.Rating, Score: r.Verdict.Score,
-		Labels: r.Session.Labels, Placed: r.Verdict.Labels,
-	})
+	body, err := json.Marshal(integration.AlertOf(r, action, a.link(r.Session.ID)))
 	if err != nil {
 		return fmt.Errorf("webhook body: %w", err)
 	}

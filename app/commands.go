@@ -34,7 +34,7 @@ func Check(world World, path string) error {
 	if err != nil {
 		return err
 	}
-	p, more := compile(c, keys)
+	p, more := compileForTrial(c, keys)
 	problems = append(problems, more...)
 	problems = append(problems, c.Proxy.Validate()...)
 	if err := problems.Err(); err != nil {
@@ -66,7 +66,7 @@ func test(world World, path string, files []string, strict bool) error {
 	if err != nil {
 		return err
 	}
-	p, problems := compile(c, keys)
+	p, problems := compileForTrial(c, keys)
 	if err := problems.Err(); err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func Replay(ctx context.Context, world World, path, data string, useDemo bool) e
 	if err != nil {
 		return err
 	}
-	p, problems := compile(c, keys)
+	p, problems := compileForTrial(c, keys)
 	if err := problems.Err(); err != nil {
 		return err
 	}

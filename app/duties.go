@@ -25,7 +25,7 @@ const tidyEvery = time.Minute
 func (h *house) followers() {
 	logger := h.world.Logger
 	h.shelving = &follower{name: "warehouse", log: h.log, logger: logger, start: h.shelf.position, take: h.shelf.insert}
-	a := &alerts{store: h.store, env: h.config.Environment, now: h.world.Now, wake: h.webhooks.Wake}
+	a := &alerts{store: h.store, env: h.config.Environment, now: h.world.Now, link: h.sessionLink, wake: h.webhooks.Wake}
 	h.alerting = &follower{name: "webhooks", log: h.log, logger: logger, start: a.position, take: a.take}
 	h.showing = &follower{name: "live view", log: h.log, logger: logger,
 		// What was logged before the start is in the warehouse already: the live view begins now.
@@ -125,12 +125,15 @@ func sameSection(was, will any) bool {
 // swap builds a whole plan beside the running one and puts it in force. Sessions and counters stay. What concerns
 // addresses, storage and limits needs a restart.
 func (h *house) swap(c config.Config) error {
-	p, problems := compile(c, h.keys)
+	p, problems := compile(c, h.keys, h.mitigator)
 	if err := problems.Err(); err != nil {
 		return err
 	}
 	origins, err := h.newOrigins(c)
 	if err != nil {
+		return err
+	}
+	if err := h.configureIntegrations(c); err != nil {
 		return err
 	}
 	origins.Inherit(h.origins.Load())
@@ -141,7 +144,7 @@ func (h *house) swap(c config.Config) error {
 	default:
 	}
 	h.origins.Store(origins)
-	h.proxy.Swap(proxy.Snapshot{Specs: p.specs, Policy: p, Sites: p.sites, Origins: origins})
+	h.proxy.Swap(proxy.Snapshot{Specs: p.specs, Policy: p.measures, Sites: p.sites, Origins: origins})
 	return nil
 }
 

@@ -43,7 +43,7 @@ func Explain(ctx context.Context, world World, o ExplainOptions) error {
 	}
 	data := cmp.Or(o.Data, c.Data)
 	c.Location.Files = nil // the events have been located
-	p, problems := compile(c, keys)
+	p, problems := compileForTrial(c, keys)
 	if err := problems.Err(); err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func packRules(t *testing.T) *rule.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, problems := compile(config.Default(), keys)
+	p, problems := compileForTrial(config.Default(), keys)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"wayguard/engine"
 	"wayguard/event"
+	"wayguard/mitigation"
 	"wayguard/state"
 	"wayguard/stream"
 )
@@ -43,6 +44,8 @@ type judge struct {
 	position stream.Position
 
 	judged, shed, failed atomic.Uint64
+	// unnoted counts records that mitigation failed to note.
+	unnoted atomic.Uint64
 }
 
 func newJudge(p *plan) *judge {
@@ -70,24 +73,24 @@ func (j *judge) opened() bool {
 // Consider implements proxy.Observer: it judges a held request and changes nothing. It does so beside the lock, because a
 // held visitor must not wait for other visitors' events: what it loads is of one moment, and is never written to. That
 // moment may lie before an event which is being judged, or between one's commit and its undoing; neither is recorded.
-func (j *judge) Consider(ctx context.Context, e event.Event) (event.Verdict, error) {
+func (j *judge) Consider(ctx context.Context, e event.Event) (mitigation.Judgement, error) {
 	select {
 	case <-j.waiting: // from here on the state stays the one that was opened
 	default:
-		return event.Verdict{}, errRestoring
+		return mitigation.Judgement{}, errRestoring
 	}
 	// Nobody waits any more for an answer that comes too late; working it out would only make the next one late too.
 	if err := ctx.Err(); err != nil {
-		return event.Verdict{}, err
+		return mitigation.Judgement{}, err
 	}
 	turn, _ := j.turns.Get().(*state.Turn)
 	defer j.turns.Put(turn)
 	step, err := turn.Consider(ctx, j.state, j.plan.Load().engine, &e)
 	if err != nil {
 		j.failed.Add(1)
-		return event.Verdict{}, err
+		return mitigation.Judgement{}, err
 	}
-	return cloneVerdict(&step.Record.Verdict), nil
+	return mitigation.Judgement{Session: cloneSession(&step.Record.Session), Verdict: cloneVerdict(&step.Record.Verdict)}, nil
 }
 
 // Observe implements proxy.Observer: it judges a finished event, logs it and commits the state. Nothing of the event is kept.
@@ -112,7 +115,20 @@ func (j *judge) Observe(ctx context.Context, e event.Event) error {
 	}
 	j.judged.Add(1)
 	j.position = position
+	j.note(&step.Record)
 	return nil
+}
+
+// note tells mitigation of a record, in the log's order. What goes wrong there is not the event's failure.
+func (j *judge) note(r *event.Record) {
+	defer func() {
+		if recover() != nil {
+			j.unnoted.Add(1)
+		}
+	}()
+	if plan := j.plan.Load().measures.Plan; plan != nil {
+		plan.Note(r)
+	}
 }
 
 // ready waits until the state is back; false when ctx ends before that.
@@ -147,6 +163,24 @@ func (j *judge) restore(ctx context.Context, store state.Store, record *event.Re
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.turn.Restore(ctx, store, j.plan.Load().engine, record)
+}
+
+// cloneSession is a session that outlives the turn it was worked out in.
+func cloneSession(s *event.Session) event.Session {
+	c := *s
+	c.ID, c.Journey, c.Person, c.Actor = event.ID(strings.Clone(string(s.ID))), event.ID(strings.Clone(string(s.Journey))),
+		event.ID(strings.Clone(string(s.Person))), event.ID(strings.Clone(string(s.Actor)))
+	c.Absorbed = event.ID(strings.Clone(string(s.Absorbed)))
+	c.Labels = slices.Clone(s.Labels)
+	for i := range c.Labels {
+		c.Labels[i] = strings.Clone(c.Labels[i])
+	}
+	c.Join.Detail = strings.Clone(s.Join.Detail)
+	c.Link.Because = slices.Clone(s.Link.Because)
+	for i := range c.Link.Because {
+		c.Link.Because[i].Value = strings.Clone(c.Link.Because[i].Value)
+	}
+	return c
 }
 
 // cloneVerdict is a verdict that outlives the turn it was given in. Most have little that needs a copy.

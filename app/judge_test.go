@@ -23,7 +23,7 @@ func planOf(t *testing.T) *plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, problems := compile(config.Default(), keys)
+	p, problems := compileForTrial(config.Default(), keys)
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}

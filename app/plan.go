@@ -15,7 +15,6 @@ import (
 	"wayguard/document"
 	"wayguard/element"
 	"wayguard/engine"
-	"wayguard/event"
 	"wayguard/location"
 	"wayguard/origin"
 	"wayguard/packs"
@@ -32,11 +31,16 @@ type plan struct {
 	engine     *engine.Engine
 	sites      *site.Set
 	prover     *prover
+	// measures is what the data path asks about requests.
+	measures measures
 }
 
-// compile makes a plan and tells every problem. keys hash the sensitive values.
-func compile(c config.Config, keys element.Keys) (*plan, document.Problems) {
+// compile makes a plan and tells every problem. keys hash the sensitive values; m carries out what the plan asks for.
+func compile(c config.Config, keys element.Keys, m *mitigator) (*plan, document.Problems) {
 	problems := withPacks(&c)
+	traps, more := m.trapSpecs(c)
+	problems = append(problems, more...)
+	c.Specs = append(traps[:len(traps):len(traps)], c.Specs...) // before those that are for every path
 	catalogue, more := catalogueOf(c.Elements)
 	problems = append(problems, more...)
 	p := &plan{config: c}
@@ -53,9 +57,15 @@ func compile(c config.Config, keys element.Keys) (*plan, document.Problems) {
 	problems = append(problems, more...)
 	p.sites, more = compileSites(c)
 	problems = append(problems, more...)
+	problems = append(problems, integrations(c, catalogue)...)
 	if len(problems) > 0 {
 		return nil, problems
 	}
+	carried, problems := m.compile(c, vocabulary, p.normaliser)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	p.measures = measures{carried, m.enrich}
 	var err error
 	p.engine, err = engine.New(p.rules, engine.Settings{IdleTimeout: c.Sessions.IdleTimeout})
 	if err != nil {
@@ -219,15 +229,6 @@ func placeOf(places *location.Database, address netip.Addr) capture.Place {
 		place.Longitude = strconv.FormatFloat(*p.Longitude, 'f', -1, 64)
 	}
 	return place
-}
-
-// Block implements proxy.Policy.
-func (p *plan) Block(action string) (status int, contentType string, body []byte, ok bool) {
-	a, ok := p.rules.Action(action)
-	if !ok || a.Kind != event.Block {
-		return 0, "", nil, false
-	}
-	return a.Status, a.ContentType, []byte(a.Body), true
 }
 
 // errNoOrigin tells a newcomer what is missing.

@@ -17,6 +17,7 @@ import (
 	"wayguard/document"
 	"wayguard/event"
 	"wayguard/packs"
+	"wayguard/policy"
 	"wayguard/replay"
 	"wayguard/rule"
 )
@@ -34,7 +35,7 @@ type CompareOptions struct {
 	Rules, Against string
 	// Whole says that Rules and Against are whole configurations, and not changes of Config.
 	Whole bool
-	// Promote are shadow rules, signatures and actions that the candidate takes live.
+	// Promote are shadow rules, signatures, actions and policies that the candidate takes live.
 	Promote []string
 	// From and To bound the events compared, the earlier ones are replayed all the same; the zero times are no bound.
 	From, To time.Time
@@ -110,7 +111,7 @@ func (o *CompareOptions) plan(world World, path string, promote []string) (*plan
 	if err != nil {
 		return nil, err
 	}
-	p, problems := compile(c, keys)
+	p, problems := compileForTrial(c, keys)
 	return p, problems.Err()
 }
 
@@ -151,9 +152,9 @@ func readChange(path string, lookup document.Lookup) (change config.Config, prob
 		}
 		problems = append(problems, change.Add(name, data, lookup)...)
 	}
-	if len(change.Specs)+len(change.Sites)+len(change.Origins)+len(change.Include) > 0 {
+	if len(change.Specs)+len(change.Sites)+len(change.Origins)+len(change.Include) > 0 || change.Mitigation.At != (document.Mark{}) {
 		problems = append(problems, document.Problem{File: path,
-			Message: "only rules, signatures, actions, ratings, settings, packs.off and sessions.idle_timeout are replayed: the events are recorded as they are",
+			Message: "only rules, signatures, actions, policies, ratings, settings, packs.off and sessions.idle_timeout are replayed: the events are recorded as they are",
 			// A whole configuration has specs, of course.
 			Suggestion: "is it a whole configuration? then say --whole"})
 	}
@@ -164,7 +165,8 @@ func readChange(path string, lookup document.Lookup) (change config.Config, prob
 func overlay(c, change *config.Config) {
 	c.Rules = replaced(c.Rules, change.Rules, func(r rule.RuleConfig) string { return r.ID })
 	c.Signatures = replaced(c.Signatures, change.Signatures, func(s rule.SignatureConfig) string { return s.ID })
-	c.Actions = replaced(c.Actions, change.Actions, func(a rule.ActionConfig) string { return a.Name })
+	c.Actions = replaced(c.Actions, change.Actions, func(a policy.ActionConfig) string { return a.Name })
+	c.Policies = replaced(c.Policies, change.Policies, func(p policy.Config) string { return p.Name })
 	if change.Ratings != nil {
 		c.Ratings = change.Ratings
 	}
@@ -190,7 +192,7 @@ func replaced[T any](was, change []T, id func(T) string) []T {
 	return append(out, change...)
 }
 
-// promoted takes shadow rules, signatures and actions live.
+// promoted takes shadow rules, signatures, actions and policies live.
 func promoted(c *config.Config, ids []string) document.Problems {
 	var problems document.Problems
 	for _, id := range ids {
@@ -206,12 +208,17 @@ func promoted(c *config.Config, ids []string) document.Problems {
 			}
 		}
 		for i := range c.Actions {
-			if c.Actions[i].Name == id {
+			if c.Actions[i].Name == id && c.Actions[i].Conditional() {
 				mode = &c.Actions[i].Mode
 			}
 		}
+		for i := range c.Policies {
+			if c.Policies[i].Name == id {
+				mode = &c.Policies[i].Mode
+			}
+		}
 		if mode == nil {
-			problems = append(problems, document.Problem{Message: fmt.Sprintf("no rule, signature or action is called %q, so it cannot be promoted", id)})
+			problems = append(problems, document.Problem{Message: fmt.Sprintf("no rule, signature, policy or action with a condition is called %q, so it cannot be promoted", id)})
 			continue
 		}
 		*mode = rule.Live
@@ -219,7 +226,8 @@ func promoted(c *config.Config, ids []string) document.Problems {
 	return problems
 }
 
-// findings are all rules, signatures and actions that either plan knows.
+// findings are all rules, signatures, actions and policies that either plan knows. An action that only policies name hits nobody
+// by itself.
 func findings(active, candidate *plan) []replay.Finding {
 	type key struct {
 		kind replay.Kind
@@ -250,7 +258,13 @@ func findings(active, candidate *plan) []replay.Finding {
 			note(side, replay.Signature, p.config.Signatures[i].ID, p.config.Signatures[i].Name, p.config.Signatures[i].Mode)
 		}
 		for i := range p.config.Actions {
-			note(side, replay.Action, p.config.Actions[i].Name, string(p.config.Actions[i].Kind), p.config.Actions[i].Mode)
+			if p.config.Actions[i].Conditional() {
+				note(side, replay.Action, p.config.Actions[i].Name, string(p.config.Actions[i].Kind), p.config.Actions[i].Mode)
+			}
+		}
+		for i := range p.config.Policies {
+			first, _ := p.rules.Action(p.config.Policies[i].Steps[0].Action)
+			note(side, replay.Policy, p.config.Policies[i].Name, string(first.Kind), p.config.Policies[i].Mode)
 		}
 	}
 	all := make([]replay.Finding, 0, len(known))

@@ -45,7 +45,7 @@ func record(t testing.TB, log *stream.Disk, count int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, problems := compile(config.Default(), keys)
+	p, problems := compileForTrial(config.Default(), keys)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -230,6 +230,41 @@ func TestCompareWithin(t *testing.T) {
 	}
 }
 
+// A policy is compared as one thing, whatever its steps; what only policies name is no finding of its own.
+func TestComparePolicies(t *testing.T) {
+	data := t.TempDir()
+	recorded(t, 200, data)
+	const ladder = candidateRules + `
+actions:
+  - {name: prove, kind: challenge}
+  - {name: refuse, kind: block}
+  - {name: note, kind: tag, when: {label: Any Login}}
+policies:
+  - {name: ladder, when: {label: Any Login}, mode: shadow, steps: [{action: prove}, {action: refuse}]}
+`
+	kinds := func(o CompareOptions) map[string]replay.Mode {
+		o.Data, o.Rules = data, written(t, ladder)
+		found := map[string]replay.Mode{}
+		report, _ := compared(t, o)
+		for _, f := range report.Findings {
+			if f.Kind == replay.Policy || f.Kind == replay.Action {
+				found[string(f.Kind)+" "+f.ID+" "+f.Name] = f.Candidate
+			}
+		}
+		return found
+	}
+	if got := kinds(CompareOptions{}); len(got) != 2 || got["policy ladder challenge"] != replay.Shadow || got["action note tag"] != replay.Live {
+		t.Errorf("findings %v", got)
+	}
+	if got := kinds(CompareOptions{Promote: []string{"ladder"}}); got["policy ladder challenge"] != replay.Live {
+		t.Errorf("promoted: %v", got)
+	}
+	err := Compare(t.Context(), quietWorld(), CompareOptions{Data: data, Rules: written(t, ladder), Promote: []string{"prove"}})
+	if err == nil || !strings.Contains(err.Error(), "prove") {
+		t.Errorf("an action without a condition was promoted: %v", err)
+	}
+}
+
 // What is wrong with a candidate is told.
 func TestCompareTellsMistakes(t *testing.T) {
 	data := t.TempDir()
@@ -241,6 +276,7 @@ func TestCompareTellsMistakes(t *testing.T) {
 		"no such setting": {CompareOptions{Rules: written(t, "settings: {login-velocity.per_minutes: 3}\n")}, "per_minute"},
 		"a typing error":  {CompareOptions{Rules: written(t, "rulez: []\n")}, "rulez"},
 		"specs":           {CompareOptions{Rules: written(t, "specs:\n  - {name: x, event: X, type: transaction, match: {method: GET, path: /}}\n")}, "--whole"},
+		"mitigation":      {CompareOptions{Rules: written(t, "mitigation: {cookie: seen}\n")}, "--whole"},
 		"nothing there":   {CompareOptions{Rules: filepath.Join(data, "none.yaml")}, "none.yaml"},
 		"empty folder":    {CompareOptions{Rules: t.TempDir()}, "no .yaml"},
 		"promoted":        {CompareOptions{Promote: []string{"nobody"}}, "nobody"},

@@ -105,6 +105,8 @@ type house struct {
 	// inherited are the sockets of the process before this one, nil where there was none.
 	inherited *listen.Inherited
 	keys      element.Keys
+	mitigator *mitigator
+	notifiers *integration.Notifiers
 
 	judge   *judge
 	proxy   *proxy.Server
@@ -141,12 +143,22 @@ func open(world World, c config.Config, options RunOptions) (_ *house, err error
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
-	if h.keys, err = tenantKeys(c.Data); err != nil {
+	secret, err := tenantSecret(c.Data)
+	if err != nil {
 		return nil, err
 	}
-	p, problems := compile(c, h.keys)
+	if h.keys, err = element.NewKeys(secret); err != nil {
+		return nil, fmt.Errorf("tenant key %s: %w", filepath.Join(c.Data, tenantFile), err)
+	}
+	if h.mitigator, err = newMitigator(secret, c, world.Now); err != nil {
+		return nil, err
+	}
+	p, problems := compile(c, h.keys, h.mitigator)
 	problems = append(problems, c.Webhooks.Validate()...)
 	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	if err := h.configureIntegrations(c); err != nil {
 		return nil, err
 	}
 	h.judge = newJudge(p)
@@ -161,7 +173,7 @@ func open(world World, c config.Config, options RunOptions) (_ *house, err error
 		return nil, err
 	}
 	h.origins.Store(origins)
-	h.proxy.Swap(proxy.Snapshot{Specs: p.specs, Policy: p, Sites: p.sites, Origins: origins})
+	h.proxy.Swap(proxy.Snapshot{Specs: p.specs, Policy: p.measures, Sites: p.sites, Origins: origins})
 	if err := h.listen(); err != nil {
 		return nil, err
 	}
@@ -186,10 +198,13 @@ func (h *house) listen() (err error) {
 	return h.proxy.Listen() // last: visitors must not wait at a door that another one keeps shut
 }
 
-// tenantKeys reads the secret that hashes sensitive values, or makes it at first start. Losing it makes old and new
+// tenantFile is where the installation's secret is, in the data directory.
+const tenantFile = "tenant.key"
+
+// tenantSecret reads the secret that hashes sensitive values, or makes it at first start. Losing it makes old and new
 // hashes of the same card differ; it never leaves this file.
-func tenantKeys(dir string) (element.Keys, error) {
-	path := filepath.Join(dir, "tenant.key")
+func tenantSecret(dir string) ([]byte, error) {
+	path := filepath.Join(dir, tenantFile)
 	secret, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		secret = make([]byte, 32)
@@ -197,11 +212,20 @@ func tenantKeys(dir string) (element.Keys, error) {
 		err = writeWhole(path, secret)
 	}
 	if err != nil {
-		return element.Keys{}, fmt.Errorf("tenant key: %w", err)
+		return nil, fmt.Errorf("tenant key: %w", err)
+	}
+	return secret, nil
+}
+
+// tenantKeys are the keys that follow from a data directory's secret.
+func tenantKeys(dir string) (element.Keys, error) {
+	secret, err := tenantSecret(dir)
+	if err != nil {
+		return element.Keys{}, err
 	}
 	keys, err := element.NewKeys(secret)
 	if err != nil {
-		return element.Keys{}, fmt.Errorf("tenant key %s: %w", path, err)
+		return element.Keys{}, fmt.Errorf("tenant key %s: %w", filepath.Join(dir, tenantFile), err)
 	}
 	return keys, nil
 }
@@ -280,7 +304,9 @@ func (h *house) serveBeside(name string, err error) {
 // startWork starts what follows the log and keeps the house in order.
 func (h *house) startWork(ctx context.Context, back *errgroup.Group) {
 	h.started = true
+	h.loadMitigation()
 	back.Go(func() error { h.keeper.restore(ctx); return nil })
+	back.Go(func() error { h.keepMitigation(ctx); return nil })
 	back.Go(func() error { h.keeper.run(ctx); return nil })
 	if h.role != OnlyEngine {
 		h.followers()
@@ -328,6 +354,9 @@ func (h *house) announce() {
 // close ends every part that was built, in reverse.
 func (h *house) close() error {
 	var problems []error
+	if h.mitigator != nil {
+		h.mitigator.enrich.Close()
+	}
 	for _, listener := range []net.Listener{h.hubListener, h.metricsListener} {
 		if listener != nil {
 			if err := listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, http.ErrServerClosed) {

@@ -124,3 +124,21 @@ func (s *shelf) Each(ctx context.Context, q search.Query, visit func(search.Sess
 func notFound(err error) bool {
 	return errors.Is(err, warehouse.ErrNotFound) || errors.Is(err, store.ErrNotFound)
 }
+
+// Effects implements hub.Actions.
+func (s *shelf) Effects(ctx context.Context, q search.EffectQuery) (search.Effects, error) {
+	duck, err := s.open()
+	if err != nil {
+		return search.Effects{}, err
+	}
+	return duck.Effects(ctx, q)
+}
+
+// Accounts implements hub.Actions.
+func (s *shelf) Accounts(ctx context.Context, q search.AccountQuery) (search.Accounts, error) {
+	duck, err := s.open()
+	if err != nil {
+		return search.Accounts{}, err
+	}
+	return duck.Accounts(ctx, q)
+}

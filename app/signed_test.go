@@ -20,7 +20,7 @@ func TestSignaturesReachEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, problems := compile(c, keys)
+	p, problems := compileForTrial(c, keys)
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}

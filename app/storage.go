@@ -121,6 +121,8 @@ func (h *house) openHub(ctx context.Context) error {
 		Elements:     func(event.Environment) []element.Definition { return h.judge.plan.Load().normaliser.Catalogue().All() },
 		Labels:       h.labels,
 		Explain:      h.explain,
+		Actions:      h.shelf,
+		Mitigation:   h.operator,
 		SearchForm:   func(name, text string) string { return h.judge.plan.Load().normaliser.SearchForm(name, text) },
 		NotFound:     notFound,
 		IdleTimeout:  h.config.Sessions.IdleTimeout,
@@ -137,15 +139,6 @@ func (h *house) openHub(ctx context.Context) error {
 		fmt.Fprintf(h.world.Stdout, "\nThe Hub's first administrator was created. This password is shown once:\n\n  email     %s\n  password  %s\n\n", email, password)
 	}
 	return nil
-}
-
-// target tells the webhook sender where an action's messages go.
-func (h *house) target(action string) (integration.Target, bool) {
-	a, ok := h.judge.plan.Load().rules.Action(action)
-	if !ok || a.Kind != event.Webhook {
-		return integration.Target{}, false
-	}
-	return integration.Target{URL: a.URL, Secret: a.Secret}, true
 }
 
 // closeStorage closes what is open of it. The fields stay: whoever reads health or metrics meanwhile meets closed parts,

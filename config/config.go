@@ -10,6 +10,7 @@ import (
 	"wayguard/hub"
 	"wayguard/integration"
 	"wayguard/origin"
+	"wayguard/policy"
 	"wayguard/proxy"
 	"wayguard/rule"
 	"wayguard/session"
@@ -38,16 +39,20 @@ type Config struct {
 	Specs    []capture.SpecConfig `yaml:"specs"`
 
 	rule.Config `yaml:",inline"`
+	// Mitigation is what holds for all actions and policies. Where several files give it, its lists grow.
+	Mitigation policy.MitigationConfig `yaml:"mitigation"`
 
 	Elements ElementsConfig `yaml:"elements"`
 	Location LocationConfig `yaml:"location"`
 	Networks NetworksConfig `yaml:"networks"`
 	// Agents are crawlers and AI agents that sign their requests.
-	Agents    []AgentConfig      `yaml:"agents"`
-	Webhooks  integration.Config `yaml:"webhooks"`
-	Packs     PacksConfig        `yaml:"packs"`
-	Retention RetentionConfig    `yaml:"retention"`
-	Limits    LimitsConfig       `yaml:"limits"`
+	Agents   []AgentConfig      `yaml:"agents"`
+	Webhooks integration.Config `yaml:"webhooks"`
+	// Integrations are outside systems that are told of things, or asked about events.
+	Integrations integration.IntegrationsConfig `yaml:"integrations"`
+	Packs        PacksConfig                    `yaml:"packs"`
+	Retention    RetentionConfig                `yaml:"retention"`
+	Limits       LimitsConfig                   `yaml:"limits"`
 }
 
 // HubConfig is where and how the Hub is served.
@@ -55,6 +60,8 @@ type HubConfig struct {
 	hub.Config `yaml:",inline"`
 	// Listen is host:port; loopback only by default, because it serves without TLS.
 	Listen string `yaml:"listen"`
+	// Address is where people open the Hub, such as "https://hub.example"; alerts link there. Empty: they have no link.
+	Address string `yaml:"address"`
 }
 
 // MetricsConfig is where Prometheus reads. An empty Listen serves none.

@@ -59,6 +59,30 @@ func TestLoadJoinsFilesInOrder(t *testing.T) {
 	}
 }
 
+// Policies of several files are joined, and so are the lists of what holds for all of them; its single values are replaced.
+func TestPoliciesOfSeveralFilesAreJoined(t *testing.T) {
+	path := write(t, t.TempDir(), map[string]string{
+		"wayguard.yaml": "include: [a.yaml, b.yaml]\npolicies: [{name: main, when: {rating: malicious}, steps: [{action: stop}]}]\n" +
+			"mitigation: {cookie: seen, check_path: /one/, allow: [{name: office, addresses: [192.0.2.0/24]}]}\n",
+		"a.yaml": "actions: [{name: stop, kind: block}]\npolicies: [{name: a, when: {label: X}, steps: [{action: stop, times: 2}]}]\n",
+		"b.yaml": "mitigation: {check_path: /two/, allow: [{name: monitor, agents: [uptime]}], decoys: [{name: d, field: fax, pages: [/]}]}\n",
+	})
+	c, problems := config.Load(path, lookup)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Policies) != 2 || c.Policies[0].Name != "main" || c.Policies[1].Name != "a" || c.Policies[1].Steps[0].Times != 2 || len(c.Actions) != 1 {
+		t.Errorf("policies %+v, actions %+v", c.Policies, c.Actions)
+	}
+	m := c.Mitigation
+	if len(m.Allow) != 2 || m.Allow[0].Name != "office" || m.Allow[1].Agents[0] != "uptime" || len(m.Decoys) != 1 || m.Cookie != "seen" || m.CheckPath != "/two/" {
+		t.Errorf("mitigation %+v", m)
+	}
+	if at := m.Allow[1].At.String(); !strings.HasSuffix(at, "b.yaml:1") {
+		t.Errorf("the second list stands at %s", at)
+	}
+}
+
 func TestEveryProblemOfEveryFileIsTold(t *testing.T) {
 	dir := t.TempDir()
 	path := write(t, dir, map[string]string{
@@ -106,7 +130,7 @@ func TestAbsentFileIsTold(t *testing.T) {
 // Every key that a file may hold is in the manual.
 func TestManualNamesEveryKey(t *testing.T) {
 	manual := ""
-	for _, name := range []string{"configuration.md", "specs.md", "rules.md", "evidence.md", "modes.md", "networking.md", "origins.md", "tls.md"} {
+	for _, name := range []string{"configuration.md", "specs.md", "rules.md", "evidence.md", "integrations.md", "modes.md", "networking.md", "origins.md", "tls.md"} {
 		text, err := os.ReadFile(filepath.Join("..", "docs", name))
 		if err != nil {
 			t.Fatal(err)

@@ -38,6 +38,9 @@ func Load(path string, lookup document.Lookup) (Config, document.Problems) {
 			*file = beside(path, *file)
 		}
 	}
+	for _, file := range c.Integrations.Files() {
+		*file = beside(path, *file)
+	}
 	if c.Proxy.Origin.TLS.CA != "" {
 		c.Proxy.Origin.TLS.CA = beside(path, c.Proxy.Origin.TLS.CA)
 	}
@@ -104,9 +107,11 @@ func (c *Config) Add(name string, data []byte, lookup document.Lookup) document.
 		return problems
 	}
 	specs, rules, signatures, actions, custom := c.Specs, c.Rules, c.Signatures, c.Actions, c.Elements.Custom
-	sites, origins, agents := c.Sites, c.Origins, c.Agents
+	sites, origins, agents, policies, integrations := c.Sites, c.Origins, c.Agents, c.Policies, c.Integrations
+	allowed, decoys := c.Mitigation.Allow, c.Mitigation.Decoys
 	c.Specs, c.Rules, c.Signatures, c.Actions, c.Elements.Custom = nil, nil, nil, nil, nil
-	c.Sites, c.Origins, c.Agents = nil, nil, nil
+	c.Sites, c.Origins, c.Agents, c.Policies, c.Integrations = nil, nil, nil, nil, nil
+	c.Mitigation.Allow, c.Mitigation.Decoys = nil, nil
 	before := c.mistakes()
 	problems = append(problems, doc.Decode(c)...)
 	for _, m := range c.newMistakes(before) {
@@ -120,5 +125,9 @@ func (c *Config) Add(name string, data []byte, lookup document.Lookup) document.
 	c.Sites = append(sites, c.Sites...)
 	c.Origins = append(origins, c.Origins...)
 	c.Agents = append(agents, c.Agents...)
+	c.Policies = append(policies, c.Policies...)
+	c.Integrations = append(integrations, c.Integrations...)
+	c.Mitigation.Allow = append(allowed, c.Mitigation.Allow...)
+	c.Mitigation.Decoys = append(decoys, c.Mitigation.Decoys...)
 	return problems
 }

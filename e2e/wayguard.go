@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"wayguard/event"
+	"wayguard/hub"
 	"wayguard/search"
 )
 
@@ -215,4 +217,33 @@ func until(limit time.Duration, holds func() (bool, error)) (time.Duration, erro
 		time.Sleep(20 * time.Millisecond)
 	}
 	return time.Since(started), fmt.Errorf("not within %s (last error: %w)", limit, last)
+}
+
+// Mitigation asks how mitigation stands.
+func (a *Analyst) Mitigation(ctx context.Context) (hub.MitigationStatus, error) {
+	var status hub.MitigationStatus
+	err := a.get(ctx, "/api/v1/mitigation", url.Values{"environment": {string(event.DefaultEnvironment)}}, &status)
+	return status, err
+}
+
+// Undo lets those through whom a policy has dealt with since a time, and says how many they are.
+func (a *Analyst) Undo(ctx context.Context, policy string, since time.Time, reason string) (affected int, err error) {
+	var undone struct {
+		Affected int `json:"affected"`
+	}
+	err = a.post(ctx, "/api/v1/mitigation/undo", map[string]any{"environment": event.DefaultEnvironment, "policy": policy,
+		"since": since.UTC(), "reason": reason}, &undone)
+	return undone.Affected, err
+}
+
+// AccountsToWarn are the accounts that were tried by visitors who got feigned or decoy answers within a day.
+func (a *Analyst) AccountsToWarn(ctx context.Context) (rows [][]string, err error) {
+	var text []byte
+	err = a.get(ctx, "/api/v1/mitigation/accounts.csv", url.Values{"environment": {string(event.DefaultEnvironment)},
+		"from": {time.Now().Add(-24 * time.Hour).UTC().Format(time.RFC3339)}, "to": {time.Now().Add(time.Hour).UTC().Format(time.RFC3339)}}, &text)
+	if err != nil {
+		return nil, err
+	}
+	rows, err = csv.NewReader(bytes.NewReader(text)).ReadAll()
+	return rows[min(1, len(rows)):], err
 }

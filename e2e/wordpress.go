@@ -121,6 +121,15 @@ func command(ctx context.Context, dir, name string, args ...string) error {
 	return nil
 }
 
+// PHP runs a script beside the site, which stands in the folder "site".
+func (wp *WordPress) PHP(ctx context.Context, script string) error {
+	file := filepath.Join(wp.dir, "run.php")
+	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+		return err
+	}
+	return command(ctx, wp.dir, "php", "run.php")
+}
+
 // Close ends it and removes its files.
 func (wp *WordPress) Close() {
 	for _, p := range []*Process{wp.php, wp.database} {

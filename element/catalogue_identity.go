@@ -87,5 +87,10 @@ func authenticationElements() []Definition {
 		attribute("terms_accepted", "Terms Accepted", Boolean, Public),
 		attribute("scope", "Scope", String, Public),
 		attribute("client_id", "Client ID", String, Public),
+		// What checks and decoys of our own found. No spec need take them.
+		attribute("check", "Check Held", String, Public),
+		attribute("check_result", "Check Result", String, Public),
+		attribute("canary", "Canary", String, Public),
+		attribute("decoy", "Decoy", String, Public),
 	)
 }

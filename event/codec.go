@@ -6,10 +6,12 @@ import (
 	"fmt"
 )
 
-// codecVersion is the first byte of an encoded record. A record that is JSON begins with a brace. firstVersion is still read.
+// codecVersion is the first byte of an encoded record. A record that is JSON begins with a brace. Those before it are still
+// read: secondVersion brought what the wire shows, codecVersion an action's policy and detail.
 const (
-	codecVersion = 2
-	firstVersion = 1
+	codecVersion  = 3
+	secondVersion = 2
+	firstVersion  = 1
 )
 
 // Codec encodes records in a compact binary form, for the log, and decodes them. It never changes once made and may be
@@ -62,6 +64,10 @@ const (
 	// Of a label.
 	labelSignature = 1
 	labelShadow    = 2
+	// Of an action, which are a number: before codecVersion there was actionShadow only.
+	actionShadow = 1
+	actionPolicy = 2
+	actionDetail = 4
 )
 
 var errMalformed = errors.New("not an encoded record")
@@ -76,7 +82,7 @@ func (c *Codec) Decode(b []byte) (Record, error) {
 		}
 		return record, nil
 	}
-	if len(b) == 0 || b[0] != codecVersion && b[0] != firstVersion {
+	if len(b) == 0 || b[0] < firstVersion || b[0] > codecVersion {
 		return Record{}, fmt.Errorf("decode record: %w", errMalformed)
 	}
 	d := decoder{text: string(b), at: 1, words: c.words, version: b[0]}

@@ -119,10 +119,28 @@ func (d *decoder) tail(value string) string {
 }
 
 func (d *decoder) actions() []Action {
+	limit := uint64(actionPolicy)
+	if d.version > secondVersion {
+		limit = 2 * actionDetail
+	}
 	return list(d, func(a *Action) {
 		a.Name, a.Kind, a.Because = d.plain(), ActionKind(d.word()), d.plain()
-		a.Shadow, a.Outcome = d.flag(), Outcome(d.word())
+		flags := d.below(limit)
+		a.Shadow, a.Outcome = flags&actionShadow != 0, Outcome(d.word())
+		if flags&actionPolicy != 0 {
+			a.Policy = d.present()
+		}
+		if flags&actionDetail != 0 {
+			a.Detail = d.present()
+		}
 	})
+}
+
+// present reads a text that is written only where there is one.
+func (d *decoder) present() string {
+	text := d.plain()
+	d.broken = d.broken || text == ""
+	return text
 }
 
 func (d *decoder) session(s *Session) {
@@ -286,11 +304,22 @@ func (d *decoder) word() string {
 	default:
 		return d.plain()
 	}
-	if number >= len(d.words.list) || d.version == firstVersion && number >= firstWords {
+	if number >= d.vocabulary() {
 		d.broken = true
 		return ""
 	}
 	return d.words.list[number]
+}
+
+// vocabulary is how many words the record's version has.
+func (d *decoder) vocabulary() int {
+	switch d.version {
+	case firstVersion:
+		return firstWords
+	case secondVersion:
+		return secondWords
+	}
+	return len(d.words.list)
 }
 
 // plain reads a text.

@@ -149,8 +149,23 @@ func (w *words) appendActions(b []byte, list []Action) []byte {
 		b = appendText(b, a.Name)
 		b = w.append(b, string(a.Kind))
 		b = appendText(b, a.Because)
-		b = appendFlag(b, a.Shadow)
-		b = w.append(b, string(a.Outcome))
+		flags := uint64(0)
+		if a.Shadow {
+			flags |= actionShadow
+		}
+		if a.Policy != "" {
+			flags |= actionPolicy
+		}
+		if a.Detail != "" {
+			flags |= actionDetail
+		}
+		b = w.append(appendNumber(b, flags), string(a.Outcome))
+		if a.Policy != "" {
+			b = appendText(b, a.Policy)
+		}
+		if a.Detail != "" {
+			b = appendText(b, a.Detail)
+		}
 	}
 	return b
 }

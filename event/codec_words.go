@@ -57,12 +57,15 @@ color_depth touch_points gpu_renderer canvas_hash audio_hash font_hash firmware_
 jailbroken emulator webdriver cookies_enabled battery_level
 chrome safari firefox edge samsung opera windows macos android ios linux document data style image font other hosting vpn tor relay crawler
 verified refuted answered missing key ambiguous account new tls http2 headers fetch brands platform automation agent learned_token rotation connection stitch deception network_kind
+drop maintenance redirect feign decoy challenge rate_limit delay rewrite inject notify withheld passed refused check check_result canary
+offered cookie refresh preload hints proof captcha
 `
 
-// shortWords is how many words are written in one byte, firstWords how many records of version 1 can have.
+// shortWords is how many words are written in one byte, firstWords and secondWords how many records of these versions can have.
 const (
-	shortWords = 128
-	firstWords = 444
+	shortWords  = 128
+	firstWords  = 444
+	secondWords = 488
 )
 
 // wordSlots is the size of the table in which words are looked for. Nine tenths of it is empty, so that a text that is no word

@@ -122,6 +122,8 @@ func (w *writer) actions(list []Action) {
 		w.text(`,"because":`, a.Because)
 		w.flag(`,"shadow":true`, a.Shadow)
 		w.given(`,"outcome":`, string(a.Outcome))
+		w.given(`,"policy":`, a.Policy)
+		w.given(`,"detail":`, a.Detail)
 		w.b = append(w.b, '}')
 	}
 	w.end(len(list))

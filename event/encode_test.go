@@ -109,7 +109,8 @@ func (m *maker) texts() (list []string) {
 
 func (m *maker) actions() (list []event.Action) {
 	for range m.Intn(3) {
-		list = append(list, event.Action{Name: m.text(), Kind: event.ActionKind(m.text()), Because: m.text(), Shadow: m.flag(), Outcome: event.Outcome(m.text())})
+		list = append(list, event.Action{Name: m.text(), Kind: event.ActionKind(m.text()), Because: m.text(), Shadow: m.flag(), Outcome: event.Outcome(m.text()),
+			Policy: m.text(), Detail: m.text()})
 	}
 	return list
 }

@@ -145,12 +145,33 @@ type RuleError struct {
 // ActionKind is what an action does.
 type ActionKind string
 
-// The kinds of action.
+// The kinds of action. Those from Drop to Tag are done to a request that is held, the others beside it.
 const (
-	Tag     ActionKind = "tag"
-	Block   ActionKind = "block"
-	Webhook ActionKind = "webhook"
+	Drop         ActionKind = "drop"          // the connection is closed without an answer
+	Block        ActionKind = "block"         // a refusal of our own
+	Maintenance  ActionKind = "maintenance"   // the maintenance page
+	Redirect     ActionKind = "redirect"      // the visitor is sent elsewhere
+	Feign        ActionKind = "feign"         // an answer that looks like the origin's
+	Decoy        ActionKind = "decoy"         // another backend answers
+	Challenge    ActionKind = "challenge"     // a check must be passed first
+	SecondFactor ActionKind = "second_factor" // the application asks for a second factor
+	RateLimit    ActionKind = "rate_limit"    // refused above a rate
+	Delay        ActionKind = "delay"         // passed on later
+	Rewrite      ActionKind = "rewrite"       // request or answer are changed
+	Inject       ActionKind = "inject"        // a page gets more content
+	Tag          ActionKind = "tag"           // the origin is told what is thought
+	Webhook      ActionKind = "webhook"       // a signed message to an address
+	Notify       ActionKind = "notify"        // a message through an integration
 )
+
+// ActionKinds lists them in the order in which they are asked for: what ends a request first, what happens beside it last.
+func ActionKinds() []ActionKind {
+	return []ActionKind{Drop, Block, Maintenance, Redirect, Feign, Decoy, Challenge, SecondFactor, RateLimit, Delay, Rewrite, Inject,
+		Tag, Webhook, Notify}
+}
+
+// Asynchronous says that the action is done beside the request, and so in every mode.
+func (k ActionKind) Asynchronous() bool { return k == Webhook || k == Notify }
 
 // Action is something done, or to be done, because of a verdict.
 type Action struct {
@@ -163,6 +184,10 @@ type Action struct {
 	Shadow bool `json:"shadow,omitempty"`
 	// Outcome is how it went.
 	Outcome Outcome `json:"outcome,omitempty"`
+	// Policy is the policy whose step the action is; empty for an action with a condition of its own.
+	Policy string `json:"policy,omitempty"`
+	// Detail says more about the outcome, for people: why it was withheld, which check was offered. Never a value of the visitor's.
+	Detail string `json:"detail,omitempty"`
 }
 
 // Outcome is how an action went.
@@ -174,6 +199,11 @@ const (
 	Failed Outcome = "failed"
 	// Unavailable means that the event's mode cannot do it: a request that was not held cannot be blocked.
 	Unavailable Outcome = "unavailable"
+	// Withheld means that something outranked the action; Detail says what: an allow list, an undo, a breaker, a share.
+	Withheld Outcome = "withheld"
+	// Passed and Refused are how a challenge was answered with this request.
+	Passed  Outcome = "passed"
+	Refused Outcome = "refused"
 )
 
 // Record joins an event with its session and its verdict. It is what the log keeps.

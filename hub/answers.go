@@ -36,6 +36,8 @@ type Health struct {
 	Log       LogHealth       `json:"log"`
 	Traffic   TrafficHealth   `json:"traffic"`
 	Location  LocationHealth  `json:"location"`
+	// Mitigation is filled in by the Hub itself.
+	Mitigation MitigationHealth `json:"mitigation"`
 }
 
 // State is how a part fares.

@@ -9,6 +9,7 @@ import (
 	"wayguard/access"
 	"wayguard/element"
 	"wayguard/event"
+	"wayguard/policy"
 	"wayguard/search"
 )
 
@@ -30,6 +31,42 @@ type Warehouse interface {
 	Totals(ctx context.Context, env event.Environment, from, to time.Time) (search.Totals, error)
 	// Each calls f for every session that matches, in the query's order, whatever its limit.
 	Each(ctx context.Context, q search.Query, f func(search.Session) error) error
+}
+
+// Actions answers questions about what actions did. An error that has the method BadQuery() (field, message string) is the
+// asker's fault.
+type Actions interface {
+	Effects(ctx context.Context, q search.EffectQuery) (search.Effects, error)
+	Accounts(ctx context.Context, q search.AccountQuery) (search.Accounts, error)
+}
+
+// Mitigation is the operator's side of what is done with requests in one environment. What it is told must be kept when it
+// returns nil.
+type Mitigation interface {
+	Status() MitigationStatus
+	// Stop lets everything through until a time.
+	Stop(ctx context.Context, until time.Time, why, who string) error
+	// Go ends a stop before its time.
+	Go(ctx context.Context, why, who string) error
+	// Affected are those whom a policy has dealt with since a time, the latest first.
+	Affected(policyName string, since time.Time) []Affected
+	// Undo lets those through from now on whom the policy has dealt with since a time, and says who they are.
+	Undo(ctx context.Context, policyName string, since time.Time, why, who string) ([]Affected, error)
+	// Spare lets one visitor through until a time, whatever the policy. The element is the kind of account, empty in other scopes.
+	Spare(ctx context.Context, visitor Visitor, until time.Time, why, who string) error
+	// Unspare ends that before its time, and what an undo spared too.
+	Unspare(ctx context.Context, visitor Visitor, who string) error
+	// CloseBreaker closes a policy's circuit breaker at once.
+	CloseBreaker(ctx context.Context, policyName, why, who string) error
+}
+
+// Visitor names one visitor in a scope.
+type Visitor struct {
+	Scope policy.Scope
+	// Element is the kind of account in policy.ScopeAccount, such as "username"; empty in other scopes.
+	Element string
+	// Key is a session's, device's or person's id, or an account's value as events have it.
+	Key string
 }
 
 // Users keeps the people who may log in. Looking for an absent user is no error.
@@ -79,6 +116,10 @@ type Deps struct {
 	Labels func(env event.Environment) (labels, signatures []string)
 	// Explain says why a session is rated as it is. May be nil: then nobody can.
 	Explain Explainer
+	// Actions says what actions did. May be nil: then nobody is told.
+	Actions Actions
+	// Mitigation is that of an environment; it, and what it answers, may be nil where there is none.
+	Mitigation func(env event.Environment) Mitigation
 	// SearchForm gives the canonical text of what an analyst typed for an element; it must not fail.
 	SearchForm func(element, text string) string
 	// NotFound says whether an error of the interfaces above means that something is absent.

@@ -24,6 +24,7 @@ type house struct {
 	hub       *Hub
 	warehouse *fakeWarehouse
 	store     *fakeStore
+	control   *fakeMitigation
 	log       *lockedBuffer
 	mu        sync.Mutex
 	now       time.Time
@@ -65,7 +66,7 @@ func (b *house) pass(d time.Duration) {
 // build makes a house; change may alter the dependencies before the hub is built.
 func build(t *testing.T, config Config, change func(*Deps)) *house {
 	t.Helper()
-	b := &house{warehouse: &fakeWarehouse{}, store: newFakeStore(), log: &lockedBuffer{}, now: sampleNow()}
+	b := &house{warehouse: &fakeWarehouse{}, store: newFakeStore(), control: newFakeMitigation(), log: &lockedBuffer{}, now: sampleNow()}
 	deps := Deps{
 		Warehouse: b.warehouse, Users: b.store, Logins: b.store, Audit: b.store,
 		Environments: []event.Environment{sampleEnvironment, "staging"},
@@ -73,12 +74,19 @@ func build(t *testing.T, config Config, change func(*Deps)) *house {
 		Elements:     func(event.Environment) []element.Definition { return sampleElements() },
 		Labels:       func(event.Environment) ([]string, []string) { return sampleLabels() },
 		Explain:      explainSample,
-		SearchForm:   func(_, text string) string { return strings.ToLower(text) },
-		NotFound:     func(err error) bool { return errors.Is(err, errAbsent) },
-		IdleTimeout:  30 * time.Minute,
-		Version:      "0.1.0",
-		Now:          b.clock,
-		Logger:       slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Actions:      b.warehouse,
+		Mitigation: func(env event.Environment) Mitigation {
+			if env != sampleEnvironment {
+				return nil
+			}
+			return b.control
+		},
+		SearchForm:  func(_, text string) string { return strings.ToLower(text) },
+		NotFound:    func(err error) bool { return errors.Is(err, errAbsent) },
+		IdleTimeout: 30 * time.Minute,
+		Version:     "0.1.0",
+		Now:         b.clock,
+		Logger:      slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if change != nil {
 		change(&deps)

@@ -43,6 +43,7 @@ type Hub struct {
 	byAddress, byAccount, byBrowser, searches *limiter
 	questions, exports                        chan struct{}
 	tickets                                   *tickets
+	glances                                   glances
 }
 
 // New builds a Hub. It does no I/O but reading its own pages.
@@ -63,7 +64,7 @@ func New(config Config, deps Deps) (*Hub, error) {
 		byAddress: newLimiter(20, 5*time.Second), byAccount: newLimiter(10, 20*time.Second), byBrowser: newLimiter(10, 20*time.Second),
 		searches:  newLimiter(1, 10*time.Minute),
 		questions: make(chan struct{}, questionsAtOnce), exports: make(chan struct{}, exportsAtOnce),
-		tickets: newTickets(),
+		tickets: newTickets(), glances: glances{byEnv: map[event.Environment]glance{}},
 	}
 	h.handler = h.routes()
 	return h, nil

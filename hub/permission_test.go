@@ -19,6 +19,7 @@ type call struct {
 
 func everyCall() map[string]call {
 	session := string(sampleStory().Session.ID)
+	const day, since = "&from=2026-11-21T00:00:00Z&to=2026-11-22T00:00:00Z", "&policy=stop-takeovers&since=2026-11-21T09:30:00Z"
 	return map[string]call{
 		"POST /login":                    {"/login", `{"email":"nobody@shop.example","password":"guess"}`, ""},
 		"POST /logout":                   {"/logout", `{}`, "any"},
@@ -30,6 +31,18 @@ func everyCall() map[string]call {
 		"GET /sessions.csv":              {"/sessions.csv?query=%7B%22environment%22%3A%22production%22%7D", "", "analyst"},
 		"GET /sessions/{id}":             {"/sessions/" + session + "?environment=production", "", "viewer"},
 		"GET /sessions/{id}/explanation": {"/sessions/" + session + "/explanation?environment=production", "", "viewer"},
+		"POST /sessions/{id}/spare":      {"/sessions/" + session + "/spare", `{"environment":"production","scope":"session","seconds":3600,"reason":"a customer called"}`, "analyst"},
+		"GET /mitigation":                {"/mitigation?environment=production", "", "viewer"},
+		"GET /mitigation/effects":        {"/mitigation/effects?environment=production" + day, "", "viewer"},
+		"GET /mitigation/affected":       {"/mitigation/affected?environment=production" + since, "", "viewer"},
+		"GET /mitigation/affected.csv":   {"/mitigation/affected.csv?environment=production" + since, "", "analyst"},
+		"GET /mitigation/accounts":       {"/mitigation/accounts?environment=production" + day, "", "analyst"},
+		"GET /mitigation/accounts.csv":   {"/mitigation/accounts.csv?environment=production" + day, "", "analyst"},
+		"POST /mitigation/stop":          {"/mitigation/stop", `{"environment":"production","seconds":900,"reason":"a bad policy"}`, "administrator"},
+		"POST /mitigation/go":            {"/mitigation/go", `{"environment":"production"}`, "administrator"},
+		"POST /mitigation/breaker":       {"/mitigation/breaker", `{"environment":"production","policy":"slow-scrapers","reason":"mended"}`, "administrator"},
+		"POST /mitigation/unspare":       {"/mitigation/unspare", `{"environment":"production","scope":"account","element":"username","key":"j.doe"}`, "analyst"},
+		"POST /mitigation/undo":          {"/mitigation/undo", `{"environment":"production","policy":"stop-takeovers","since":"2026-11-21T09:30:00Z","reason":"too wide"}`, "administrator"},
 		"GET /totals":                    {"/totals?environment=production&from=2026-11-21T00:00:00Z&to=2026-11-22T00:00:00Z", "", "viewer"},
 		"GET /live":                      {"/live?environment=production", "", "viewer"},
 		"GET /health":                    {"/health?environment=production", "", "viewer"},

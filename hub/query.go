@@ -112,8 +112,11 @@ func (h *Hub) valueForm(field string, env event.Environment) (func(text string) 
 		return typeForm, nil
 	case search.FieldSession, search.FieldJourney:
 		return func(text string) (string, string) { return strings.ToLower(text), "" }, nil
-	case search.FieldEventName, search.FieldLabel, search.FieldSignature:
+	case search.FieldEventName, search.FieldLabel, search.FieldSignature, search.FieldAction, search.FieldPolicy:
 		return func(text string) (string, string) { return text, "" }, nil
+	}
+	if field == search.FieldOutcome {
+		return outcomeForm, nil
 	}
 	if h.sensitivity(field, env) == "" {
 		return nil, badQuery("field", "there is no such field")
@@ -128,6 +131,15 @@ func ratingForm(text string) (value, message string) {
 		}
 	}
 	return "", "the rating is none of normal, suspicious, malicious"
+}
+
+func outcomeForm(text string) (value, message string) {
+	for _, outcome := range actionOutcomes() {
+		if strings.EqualFold(text, string(outcome)) {
+			return string(outcome), ""
+		}
+	}
+	return "", "there is no such outcome"
 }
 
 func typeForm(text string) (value, message string) {

@@ -68,7 +68,8 @@ func sampleHealth() Health {
 			Shed:     map[string]int64{"queue_full": 6, "log_full": 0},
 			Failures: map[string]int64{"origin_unreachable": 2, "inline_timeout": 1},
 		},
-		Location: LocationHealth{State: StateOK, Attribution: "IP Geolocation by DB-IP (https://db-ip.com)"},
+		Location:   LocationHealth{State: StateOK, Attribution: "IP Geolocation by DB-IP (https://db-ip.com)"},
+		Mitigation: glanceAt(sampleMitigation()),
 	}
 }
 

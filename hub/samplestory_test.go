@@ -170,8 +170,11 @@ func (s *storyTeller) tellTheft() {
 		r.Verdict.Labels = []event.Label{change, accountTakeover()}
 		r.Verdict.Rating, r.Verdict.Score, r.Verdict.Tipped = event.Malicious, 105, []string{"Account Takeover"}
 		r.Verdict.Actions = []event.Action{{Name: "tell-soc", Kind: event.Webhook, Because: "Account Takeover", Outcome: "done"},
-			{Name: "step-up", Kind: event.Block, Because: "Account Takeover", Shadow: true}}
-		r.Event.Actions = r.Verdict.Actions
+			{Name: "step-up", Kind: event.Block, Because: "Account Takeover", Shadow: true},
+			{Name: "ask-for-proof", Kind: event.Challenge, Because: "Account Takeover", Policy: "stop-takeovers"}}
+		r.Event.Actions = []event.Action{r.Verdict.Actions[0], r.Verdict.Actions[1],
+			{Name: "ask-for-proof", Kind: event.Challenge, Because: "Account Takeover", Policy: "stop-takeovers", Outcome: event.Withheld,
+				Detail: "the request was not held"}}
 	})
 	s.tell(131*time.Second, event.AccountUpdate, "Change Shipping Address", func(r *event.Record) {
 		r.Event.Result, r.Event.HTTP.Route, r.Event.Spec = event.Success, "/account/address", "change-address"
@@ -199,9 +202,10 @@ func (s *storyTeller) tellTheft() {
 			{Name: "Returning User", Severity: event.Trusting, Rule: "returning-user", Version: "55aa90c1", Points: -20, Family: "identity",
 				Because: []event.Reason{{Expression: `age_days("email")`, Value: "412"}}, Sentence: "this email address has been a customer for 412 days"}}
 		r.Verdict.Rating, r.Verdict.Score = event.Malicious, 85
-		r.Verdict.Actions = []event.Action{{Name: "block-attackers", Kind: event.Block, Because: "Malicious Session", Outcome: "done"},
+		r.Verdict.Actions = []event.Action{{Name: "ask-for-proof", Kind: event.Challenge, Because: "Account Takeover", Policy: "stop-takeovers"},
 			{Name: "tell-soc", Kind: event.Webhook, Because: "Account Takeover", Outcome: "failed"}}
-		r.Event.Actions = r.Verdict.Actions
+		r.Event.Actions = []event.Action{{Name: "pretend-paid", Kind: event.Feign, Because: "Account Takeover", Policy: "stop-takeovers",
+			Outcome: event.Done, Detail: "step 2 of 2"}, r.Verdict.Actions[1]}
 		r.Verdict.Errors = []event.RuleError{{Rule: "persona", Error: "division by zero"}}
 	})
 }

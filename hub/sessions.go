@@ -121,6 +121,7 @@ func (h *Hub) healthOf(ctx context.Context, env event.Environment) Health {
 	if health.Traffic.Failures == nil {
 		health.Traffic.Failures = map[string]int64{}
 	}
+	health.Mitigation = h.mitigationHealth(env)
 	return health
 }
 

@@ -58,6 +58,10 @@ func TestWire(t *testing.T) {
 		{"hub-health.json", "GET", "/health?environment=production", ""},
 		{"hub-audit.json", "GET", "/audit?environment=production", ""},
 		{"hub-users.json", "GET", "/users?environment=production", ""},
+		{"hub-mitigation.json", "GET", "/mitigation?environment=production", ""},
+		{"hub-effects.json", "GET", "/mitigation/effects?environment=production&from=2026-11-21T10:10:00Z&to=2026-11-21T10:30:00Z", ""},
+		{"hub-affected.json", "GET", "/mitigation/affected?environment=production&policy=stop-takeovers&since=2026-11-21T09:30:00Z", ""},
+		{"hub-accounts.json", "GET", "/mitigation/accounts?environment=production&from=2026-11-21T09:30:00Z&to=2026-11-21T10:30:00Z", ""},
 		{"hub-error.json", "POST", "/sessions/search", `{"environment":"production","filters":[{"column":"events","min":"many"}]}`},
 	} {
 		t.Run(c.file, func(t *testing.T) {

@@ -20,6 +20,8 @@ type Target struct {
 	URL string
 	// Secret signs the messages, see Sign. Without one they go unsigned.
 	Secret string
+	// Notifier sends them in its own way; URL and Secret are of no account then.
+	Notifier *Notifier
 }
 
 // maxAnswer is how much of an answer is read, so that the connection can be used again; it is never kept.
@@ -37,15 +39,17 @@ type outcome struct {
 
 func failed(reason string) outcome { return outcome{reason: reason} }
 
-// attempt posts one message once.
-func (w *Webhooks) attempt(ctx context.Context, d event.Delivery) outcome {
-	target, known := w.resolve(d.Action)
-	if !known {
-		return failed("no webhook action of this name is configured")
+// attempt sends one message once.
+func (w *Webhooks) attempt(ctx context.Context, p parcel) outcome {
+	if !p.known {
+		return failed("no webhook action or integration of this name is configured")
+	}
+	if p.target.Notifier != nil {
+		return p.target.Notifier.carry(ctx, p.members)
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.config.Timeout)
 	defer cancel()
-	request, err := w.request(ctx, target, d)
+	request, err := w.request(ctx, p.target, p.members[0])
 	if err != nil {
 		return failed(err.Error())
 	}

@@ -59,7 +59,7 @@ func (w walls) check(_, address string, _ syscall.RawConn) error {
 		return fmt.Errorf("address cannot be read: %w", err)
 	}
 	if w.refuses(target.Addr()) {
-		return fmt.Errorf("address %s is private, and not in webhooks.allow_private", target.Addr())
+		return fmt.Errorf("address %s is private, and not in allow_private", target.Addr())
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -34,7 +33,7 @@ type Outbox interface {
 	Ledger
 }
 
-// Webhooks sends the outbox's messages.
+// Webhooks sends the outbox's messages, plain webhooks and those of notifiers alike.
 type Webhooks struct {
 	config  Config
 	outbox  Outbox
@@ -45,8 +44,13 @@ type Webhooks struct {
 	// wake asks for a look at the outbox at once.
 	wake chan struct{}
 
-	mu     sync.Mutex
+	// ahead is how many more messages are read, because some that were read had to wait; only Run uses it.
+	ahead int
+
+	mu sync.Mutex
+	// flying are the messages on their way, aloft is in how many parcels.
 	flying map[event.ID]bool
+	aloft  int
 
 	attempts, delivered, failed, dead, unmarked atomic.Int64
 }
@@ -116,8 +120,8 @@ func (w *Webhooks) Run(ctx context.Context) {
 			w.logger.Error("outbox cannot be read; messages wait", "error", err)
 		}
 		failing = err != nil
-		for _, d := range due {
-			group.Go(func() { w.deliver(ctx, sending, d) })
+		for _, p := range due {
+			group.Go(func() { w.deliver(ctx, sending, p) })
 		}
 		select {
 		case <-ctx.Done():
@@ -127,40 +131,24 @@ func (w *Webhooks) Run(ctx context.Context) {
 	}
 }
 
-// due takes as many messages as may be sent now, and marks them as flying. Who was flying is asked before the outbox is: a
-// message that lands while the outbox is read may still stand in what was read, and would be sent twice.
-func (w *Webhooks) due(ctx context.Context) ([]event.Delivery, error) {
-	w.mu.Lock()
-	flying := maps.Clone(w.flying)
-	w.mu.Unlock()
-	if len(flying) >= w.config.Concurrency {
-		return nil, nil
-	}
-	// Those on their way are still due for the outbox, hence the greater limit.
-	list, err := w.outbox.DueDeliveries(ctx, w.now(), w.config.Concurrency+len(flying))
-	if err != nil {
-		return nil, err
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var due []event.Delivery
-	for _, d := range list {
-		if !flying[d.ID] && len(w.flying) < w.config.Concurrency {
-			w.flying[d.ID] = true
-			due = append(due, d)
-		}
-	}
-	return due, nil
-}
-
 // deliver makes one attempt and keeps its outcome. ctx ends when Run is stopped, sending when its grace is over.
-func (w *Webhooks) deliver(ctx, sending context.Context, d event.Delivery) {
-	defer w.landed(d.ID)
+func (w *Webhooks) deliver(ctx, sending context.Context, p parcel) {
+	defer w.landed(p)
 	w.attempts.Add(1)
-	o := w.attempt(sending, d)
+	o := w.attempt(sending, p)
 	if o.reason != "" && sending.Err() != nil {
 		return // cut off by the stop, which is not the receiver's failure
 	}
+	if n := p.target.Notifier; n != nil {
+		n.tally.note(p.members, o, func(d event.Delivery) bool { return o.final || d.Attempts+1 >= w.config.Attempts }, w.now())
+	}
+	for _, d := range p.members {
+		w.settle(ctx, d, o)
+	}
+}
+
+// settle keeps what became of a message.
+func (w *Webhooks) settle(ctx context.Context, d event.Delivery, o outcome) {
 	number := d.Attempts + 1
 	log := w.logger.With("action", d.Action, "delivery", string(d.ID), "attempt", number)
 	switch {
@@ -169,19 +157,25 @@ func (w *Webhooks) deliver(ctx, sending context.Context, d event.Delivery) {
 		w.keep(ctx, log, func(ctx context.Context) error { return w.outbox.MarkDelivered(ctx, d.ID, w.now()) })
 	case o.final || number >= w.config.Attempts:
 		w.dead.Add(1)
-		log.Error("webhook given up", "reason", o.reason)
+		log.Error("message given up", "reason", o.reason)
 		w.keep(ctx, log, func(ctx context.Context) error { return w.outbox.MarkDead(ctx, d.ID, o.reason, w.now()) })
 	default:
 		w.failed.Add(1)
 		due := w.now().Add(w.delay(number, o.after))
-		log.Warn("webhook failed and is tried again", "reason", o.reason, "due", due)
+		log.Warn("message failed and is tried again", "reason", o.reason, "due", due)
 		w.keep(ctx, log, func(ctx context.Context) error { return w.outbox.MarkFailed(ctx, d.ID, o.reason, due) })
 	}
 }
 
-func (w *Webhooks) landed(id event.ID) {
+func (w *Webhooks) landed(p parcel) {
+	if n := p.target.Notifier; n != nil {
+		n.tally.land()
+	}
 	w.mu.Lock()
-	delete(w.flying, id)
+	w.aloft--
+	for _, d := range p.members {
+		delete(w.flying, d.ID)
+	}
 	w.mu.Unlock()
 	w.Wake() // there may be more
 }
@@ -204,7 +198,7 @@ func (w *Webhooks) keep(ctx context.Context, log *slog.Logger, mark func(ctx con
 			return
 		}
 		w.unmarked.Add(1)
-		log.Error("outcome of a webhook could not be kept", "error", err)
+		log.Error("outcome of a message could not be kept", "error", err)
 		select {
 		case <-ctx.Done():
 			return

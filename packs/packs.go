@@ -11,7 +11,7 @@ import (
 
 // The folders are named one by one so that a new pack is a visible change here.
 //
-//go:embed agents/*.yaml api/*.yaml automation/*.yaml ban/*.yaml firstparty/*.yaml flood/*.yaml giftcard/*.yaml inventory/*.yaml login/*.yaml
+//go:embed agents/*.yaml api/*.yaml automation/*.yaml ban/*.yaml deception/*.yaml firstparty/*.yaml flood/*.yaml giftcard/*.yaml inventory/*.yaml login/*.yaml
 //go:embed payment/*.yaml probing/*.yaml promo/*.yaml refund/*.yaml returning/*.yaml scraping/*.yaml signup/*.yaml starter/*.yaml
 //go:embed support/*.yaml takeover/*.yaml
 var content embed.FS

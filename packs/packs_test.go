@@ -25,6 +25,7 @@ func defaults(t testing.TB) *rule.Set {
 		all.Rules = append(all.Rules, config.Rules...)
 		all.Signatures = append(all.Signatures, config.Signatures...)
 		all.Actions = append(all.Actions, config.Actions...)
+		all.Policies = append(all.Policies, config.Policies...)
 	}
 	set, problems := rule.Compile(all, rule.StandardVocabulary(element.Default(), nil))
 	if len(problems) > 0 {

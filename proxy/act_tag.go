@@ -11,31 +11,18 @@ import (
 // maxLabelsHeader bounds the labels header; labels that do not fit are left out.
 const maxLabelsHeader = 4096
 
-// tag is the headers that tell the origin what the verdict says, nil when no tag action asks for it:
+// tags are the headers that tell the origin what the verdict says:
 // prefix+Rating (normal, suspicious, malicious), prefix+Score (integer), prefix+Labels (names separated by ", ", with
 // commas, percent signs and everything but printable ASCII percent-encoded as UTF-8).
-func (ex *exchange) tag(verdict event.Verdict) []capture.Field {
-	asked := false
-	for _, action := range verdict.Actions {
-		if action.Kind != event.Tag || action.Shadow {
-			continue
-		}
-		asked = true
-		action.Outcome = event.Done
-		ex.acted(0, action)
-	}
-	if !asked {
-		return nil
-	}
-	prefix := ex.in.tagPrefix
+func (in *inspection) tags(verdict *event.Verdict) []capture.Field {
 	tags := []capture.Field{
-		{Name: prefix + "Rating", Value: verdict.Rating.String()},
-		{Name: prefix + "Score", Value: strconv.FormatInt(verdict.Score, 10)},
+		{Name: in.tagPrefix + "Rating", Value: verdict.Rating.String()},
+		{Name: in.tagPrefix + "Score", Value: strconv.FormatInt(verdict.Score, 10)},
 	}
 	if labels := labelList(verdict.Labels); labels != "" {
-		tags = append(tags, capture.Field{Name: prefix + "Labels", Value: labels})
+		tags = append(tags, capture.Field{Name: in.tagPrefix + "Labels", Value: labels})
 	}
-	ex.in.counts.tagged.Add(1)
+	in.counts.tagged.Add(1)
 	return tags
 }
 

@@ -151,3 +151,9 @@ func (a *answering) abort() {
 		_ = a.conn.socket.TCP().SetLinger(0)
 	}
 }
+
+// hangUp implements visitor.
+func (a *answering) hangUp() {
+	a.aborted, a.last = true, true
+	_ = a.conn.socket.TCP().SetLinger(0)
+}

@@ -6,6 +6,7 @@ import (
 
 	"wayguard/capture"
 	"wayguard/event"
+	"wayguard/mitigation"
 )
 
 // decide asks the observer about a held request and says what to do.
@@ -21,15 +22,17 @@ func (ex *exchange) decide(ctx context.Context) disposition {
 	ex.mu.Lock()
 	ex.asked = true
 	ex.mu.Unlock()
-	if answer := ex.block(r.verdict); answer != nil {
-		return disposition{answer: answer}
+	decided := disposition{measure: r.measure}
+	if r.measure.Tags {
+		decided.tags = ex.in.tags(&r.verdict)
 	}
-	return disposition{tags: ex.tag(r.verdict)}
+	return decided
 }
 
 // judgement is the end of one inline question.
 type judgement struct {
 	verdict   event.Verdict
+	measure   mitigation.Measure
 	failed    failureReason
 	unmatched bool
 }
@@ -75,15 +78,32 @@ func (in *inspection) consider(q *question, ex *exchange, scratch *capture.Scrat
 		return judgement{unmatched: true} // the body told that no spec, or another one, is meant
 	}
 	ex.meant(e.Spec)
-	verdict, err := in.observer.Consider(q, e)
+	ex.tellFacts(&q.head, &e)
+	judged, err := in.observer.Consider(q, e)
 	switch {
 	case err == nil:
-		return judgement{verdict: verdict}
+		return in.weigh(q, ex, &e, &judged)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return judgement{failed: late(q.Err())}
 	}
 	in.log.say("an inline question failed", "spec", ex.spec.Name(), "error", err.Error())
 	return judgement{failed: failureConsider}
+}
+
+// weigh has the policy say what is done because of a verdict.
+func (in *inspection) weigh(q *question, ex *exchange, e *event.Event, judged *mitigation.Judgement) judgement {
+	r := judgement{verdict: judged.Verdict}
+	policy := ex.now.policy
+	if policy == nil {
+		return r
+	}
+	if err := q.Err(); err != nil {
+		return judgement{failed: late(err)} // nobody waits any more: nothing may be counted as done
+	}
+	if !in.guard("Decide", func() { r.measure = policy.Decide(&q.head, e, judged) }) {
+		return judgement{failed: failurePolicy}
+	}
+	return r
 }
 
 // late tells a spent budget from a visitor who has gone.

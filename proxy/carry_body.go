@@ -65,26 +65,31 @@ func (t *tapped) Read(into []byte) (int, error) {
 	return n, err
 }
 
-// maxMirrored bounds the body of a mirrored request that is waited for, in bytes; a longer one ends its connection.
+// maxMirrored bounds the body that is waited for without an origin for it, in bytes; a longer one ends its connection.
 const maxMirrored = 4 << 20
 
 // takeBody reads the body of a request that is only looked at.
 func (p *passage) takeBody() {
-	if p.asked.whole || p.directive.Reason != site.ReasonMirror {
-		return
+	if p.directive.Reason == site.ReasonMirror {
+		p.drain()
 	}
-	if p.asked.expects && !p.continued && p.asked.stream.proceed() != nil {
-		return
+}
+
+// drain reads what is still coming of a body that no origin will get, as an origin would. It says whether there was something.
+func (p *passage) drain() bool {
+	if p.asked.whole || p.source == nil || p.asked.stream.over() || p.asked.expects && !p.continued && p.asked.stream.proceed() != nil {
+		return false
 	}
 	// The limit of time for a body that is not coming is kept in this phase only.
 	watch := p.visitor.watched()
 	if watch.enter(phaseAsking, p.wire.clock.read()) != cutNot {
-		return
+		return false
 	}
 	defer func() { watch.enter(phaseWorking, p.wire.clock.read()) }()
 	scrap := p.wire.buffers.take(middleBuffer)
 	defer p.wire.buffers.give(scrap)
 	_, _ = io.CopyBuffer(io.Discard, onlyReader{io.LimitReader(p.source, maxMirrored)}, scrap)
+	return true
 }
 
 // settleBody waits for the goroutine that reads ahead. It is called before what the body is read from is used otherwise.

@@ -4,7 +4,7 @@
 // # In and out
 //
 // In: Config, an Observer (who judges events) and a Snapshot: a *capture.Set (which exchanges are looked at, and what is
-// taken from them), a Policy (how a block looks), a *site.Set (what is done with which host) and an *origin.Set (where
+// taken from them), a Policy (what is done because of a verdict), a *site.Set (what is done with which host) and an *origin.Set (where
 // requests go). Out: event.Event values given to the Observer, and traffic.
 //
 //	server, err := proxy.New(config, proxy.Deps{Environment: "production", Observer: engine, Log: log})
@@ -16,7 +16,16 @@
 // A request that no spec matches is streamed through and forgotten. One that a pass-through spec matches is streamed
 // through too, while what the spec needs of it is copied aside, never more than its limits; when both ends are seen the
 // exchange goes into the one queue. One that an inline spec matches is held until the observer has answered or the
-// budget is spent, then blocked, tagged or let go, and finally queued like the others.
+// budget is spent, then what the policy decides is done to it (measure.go, answer.go), and finally it is queued like the others.
+//
+// # What a policy may have done
+//
+// An answer instead of the origin's (answer.go), of which one that is feigned goes the same way as an origin's head, so that
+// order, spelling and framing are the same; it may be given at an exact moment (pause.go). The request may wait, be changed
+// (amend.go) or go to another origin. The origin's answer may be changed: its head as it is relayed, its body by a visitor in
+// front of the visitor (reshape.go), which holds all of it back and passes it on as it was wherever it cannot be changed. Paths
+// of the policy's own are answered before specs are asked (own_page.go). Every call of the policy is guarded (policy.go): a
+// panic in it is counted, and the traffic goes on.
 //
 // # The seam
 //
@@ -52,6 +61,6 @@
 //
 // Nothing that judges traffic may stop it: a panic, an error or a late answer of the observer, a full queue and an
 // exhausted memory budget are counted (Counts) and the visitor is served. A spec named in Config.Inline.FailClosed
-// turns that around for its own requests. The function that decides is onFailure, and no other. A panic in the carrying
+// turns that around for its own requests, and so does a policy that has an answer for them. The function that decides is onFailure, and no other. A panic in the carrying
 // itself costs the one connection, and is counted.
 package proxy

@@ -18,8 +18,9 @@ type exchange struct {
 	needs   capture.Needs
 	head    capture.Request
 	visitor uint64
-	began   time.Time    // by the clock that is never set
-	holders atomic.Int32 // the passage, the queue, and an inline question while it runs
+	began   time.Time     // by the clock that is never set
+	late    time.Duration // how much later than the head a held request's body was there
+	holders atomic.Int32  // the passage, the queue, and an inline question while it runs
 
 	next *exchange // in its lane; the queue's
 
@@ -34,8 +35,16 @@ type exchange struct {
 	actions  []event.Action
 	asked    bool // the observer has answered the inline question
 	shared   bool // an inline question was given what was copied of the request's body
-	blocked  int  // status of our own answer, 0 when the origin's was given
+	own      bool // the answer is ours, and status its status
+	status   int
 	queued   bool
+	facts    []event.Element // what the policy has added to the event, once told
+	told     bool
+	learns   int  // bytes of the answer that the policy learns from
+	added    int  // the last so many of the origin's headers are ours
+	framed   bool // the length of the origin's body was not known beforehand
+	decoy    bool // another origin than the visitor's has answered
+	reshaped bool // the visitor gets another body than the origin gave
 }
 
 // copied is what was copied of one body.
@@ -84,8 +93,10 @@ func (ex *exchange) release() {
 	ex.memory.reset()
 	ex.in, ex.now, ex.spec, ex.next, ex.resolved = nil, nil, nil, nil, ""
 	ex.head, ex.origin, ex.actions = capture.Request{}, capture.Response{}, ex.actions[:0]
-	ex.reserved, ex.blocked = 0, 0
-	ex.replied, ex.asked, ex.shared, ex.queued = false, false, false, false
+	ex.late = 0
+	ex.reserved, ex.status, ex.learns, ex.added, ex.facts = 0, 0, 0, 0, nil
+	ex.replied, ex.asked, ex.shared, ex.queued, ex.told = false, false, false, false, false
+	ex.own, ex.framed, ex.decoy, ex.reshaped = false, false, false, false
 	in.exchanges.Put(ex)
 }
 
@@ -212,12 +223,14 @@ func (ex *exchange) received(body capture.Body) {
 }
 
 // answered takes the head of the origin's final response.
-func (ex *exchange) answered(status int, header []capture.Field) {
+// The last so many headers were added here.
+func (ex *exchange) answered(status int, header []capture.Field, added int) {
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
 	if ex.replied || ex.queued {
 		return
 	}
+	ex.added = added
 	size := 512 + fieldsSize(header)
 	if !ex.in.memory.take(size) {
 		ex.in.counts.shed(shedMemory)
@@ -226,7 +239,7 @@ func (ex *exchange) answered(status int, header []capture.Field) {
 	ex.reserved += size
 	ex.origin = capture.Response{Status: status, Header: ex.memory.response(header), Duration: time.Since(ex.began)}
 	ex.replied = true
-	if !ex.needs.ResponseBody {
+	if !ex.needs.ResponseBody || ex.decoy {
 		ex.response.done = true
 	}
 	ex.settle()
@@ -314,15 +327,20 @@ func (ex *exchange) finished(scratch *capture.Scratch) event.Event {
 		response = &ex.origin
 		response.Body = capture.Body{Bytes: ex.response.bytes, Truncated: ex.response.truncated}
 	}
-	blocked, asked, actions := ex.blocked, ex.asked, ex.actions
+	own, status, decoy, asked, actions := ex.own, ex.status, ex.decoy, ex.asked, ex.actions
 	ex.mu.Unlock()
 
 	e := ex.spec.ExchangeIn(scratch, request, response)
+	if e.Spec != "" {
+		ex.tellFacts(request, &e)
+	}
 	e.Actions = append(e.Actions, actions...)
 	e.HTTP.Inline = e.HTTP.Inline && asked
-	if blocked != 0 {
+	if own || decoy { // what the visitor asked for was not done
 		e.Result = event.Blocked
-		e.HTTP.Status = blocked
+	}
+	if own {
+		e.HTTP.Status = status
 	}
 	return e
 }

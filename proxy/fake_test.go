@@ -16,6 +16,7 @@ import (
 
 	"wayguard/capture"
 	"wayguard/event"
+	"wayguard/mitigation"
 )
 
 // fakeSpec is a route whose events carry the bodies it was given, so that tests can see what was copied.
@@ -93,11 +94,12 @@ type fakeObserver struct {
 
 func newObserver() *fakeObserver { return &fakeObserver{seen: make(chan event.Event, 10000)} }
 
-func (o *fakeObserver) Consider(ctx context.Context, e event.Event) (event.Verdict, error) {
+func (o *fakeObserver) Consider(ctx context.Context, e event.Event) (mitigation.Judgement, error) {
 	if o.consider == nil {
-		return event.Verdict{}, nil
+		return mitigation.Judgement{}, nil
 	}
-	return o.consider(ctx, e)
+	verdict, err := o.consider(ctx, e)
+	return mitigation.Judgement{Verdict: verdict}, err
 }
 
 func (o *fakeObserver) Observe(ctx context.Context, e event.Event) error {
@@ -169,10 +171,92 @@ func (o *fakeObserver) next(t *testing.T) event.Event {
 	}
 }
 
-type fakePolicy struct{}
+// fakePolicy blocks and tags as verdicts ask, unless the test says what it does.
+type fakePolicy struct {
+	decide  func(*capture.Request, *event.Event, *mitigation.Judgement) mitigation.Measure
+	failed  func(spec string, head *capture.Request) *mitigation.Answer
+	facts   func(*capture.Request, *event.Event)
+	own     func(path string) bool
+	serve   func(*capture.Request, []byte) mitigation.Answer
+	resume  func(*capture.Request, []byte) ([]byte, string, string, bool)
+	learns  func(spec string) int
+	learn   func(*event.Event, *capture.Request, *capture.Response)
+	content func(path string) *mitigation.Edit
+}
 
-func (fakePolicy) Block(action string) (int, string, []byte, bool) {
-	return http.StatusForbidden, "text/plain", []byte("no entry"), action == "block"
+func (p fakePolicy) Decide(head *capture.Request, e *event.Event, j *mitigation.Judgement) mitigation.Measure {
+	if p.decide != nil {
+		return p.decide(head, e, j)
+	}
+	var m mitigation.Measure
+	for _, action := range j.Verdict.Actions {
+		if action.Shadow || m.Answer != nil {
+			continue
+		}
+		action.Outcome = event.Done
+		switch {
+		case action.Kind == event.Block && action.Name == "block":
+			m.Answer = &mitigation.Answer{Status: http.StatusForbidden, Header: []capture.Field{{Name: "Content-Type", Value: "text/plain"}},
+				Body: []byte("no entry")}
+		case action.Kind == event.Tag:
+			m.Tags = true
+		default:
+			action.Outcome = event.Failed
+		}
+		m.Actions = append(m.Actions, action)
+	}
+	return m
+}
+
+func (p fakePolicy) Failed(spec string, head *capture.Request) *mitigation.Answer {
+	if p.failed == nil {
+		return nil
+	}
+	return p.failed(spec, head)
+}
+
+func (p fakePolicy) Facts(head *capture.Request, e *event.Event) {
+	if p.facts != nil {
+		p.facts(head, e)
+	}
+}
+
+func (p fakePolicy) Own(path string) bool { return p.own != nil && p.own(path) }
+
+func (p fakePolicy) Serve(head *capture.Request, body []byte) mitigation.Answer {
+	return p.serve(head, body)
+}
+
+func (p fakePolicy) Resume(head *capture.Request, body []byte) (replaced []byte, contentType, cookie string, ok bool) {
+	if p.resume == nil {
+		return nil, "", "", false
+	}
+	return p.resume(head, body)
+}
+
+func (p fakePolicy) Learns(spec string) int {
+	if p.learns == nil {
+		return 0
+	}
+	return p.learns(spec)
+}
+
+func (p fakePolicy) Learn(e *event.Event, request *capture.Request, response *capture.Response) {
+	p.learn(e, request, response)
+}
+
+func (p fakePolicy) DecoyContent(path string) *mitigation.Edit {
+	if p.content == nil {
+		return nil
+	}
+	return p.content(path)
+}
+
+// obeys puts a policy in force and keeps the rest.
+func (s *setup) obeys(p Policy) {
+	now := *s.inspection.current.Load()
+	now.policy = p
+	s.inspection.current.Store(&now)
 }
 
 // setup is a running proxy in front of an origin.

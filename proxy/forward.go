@@ -107,6 +107,7 @@ func (p *passage) appendRequest(out []byte, e *origin.Endpoint) []byte {
 	p.forwarded()
 	p.added = append(p.added, p.tags...)
 	p.added = append(p.added, p.directive.AddRequest...)
+	p.added = addedBy(p.added, p.requestEdits)
 	p.edit.Add = p.added
 	if a.head != nil {
 		out = a.head.AppendForward(out, &p.edit)
@@ -122,9 +123,9 @@ func (p *passage) appendRequest(out []byte, e *origin.Endpoint) []byte {
 	return http1.AppendLastChunk(http1.AppendChunk(out, a.body), p.keptTrailers(p.requestTrailers()))
 }
 
-// drops says whether a header that is not among the known ones must not reach the origin.
+// drops says whether a header must not reach the origin. Framing and Host are not asked about.
 func (p *passage) drops(name string) bool {
-	return tagName(name, p.wire.config.Tag.Prefix) || p.directive.Drop != nil && p.directive.Drop(name)
+	return tagName(name, p.wire.config.Tag.Prefix) || p.directive.Drop != nil && p.directive.Drop(name) || takenBy(p.requestEdits, name)
 }
 
 // requestFields are the headers for the origin of a request that did not come by HTTP/1, where connection headers have no place.
@@ -136,7 +137,7 @@ func (p *passage) requestFields() []http1.Field {
 		case p.edit.Drop.Has(known), known == http1.Disguised, known == http1.Host, known == http1.ContentLength:
 		case known <= http1.HTTP2Settings && known != http1.Other && known != http1.TE && known != http1.Trailer:
 		case known == http1.Expect && (p.edit.DropExpect || !p.asked.expects):
-		case known == http1.Other && p.drops(field.Name):
+		case known == http1.Other && p.drops(field.Name), known > http1.Host && takenBy(p.requestEdits, field.Name):
 		default:
 			kept = append(kept, field)
 		}

@@ -84,6 +84,13 @@ func (p *prefetch) wait(timeout time.Duration, stop <-chan struct{}) capture.Bod
 	return p.body(p.bytes, p.err)
 }
 
+// everything is the whole body, if it has been read to its end within the limit.
+func (p *prefetch) everything() (body []byte, whole bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.bytes, !p.reading && p.err == io.EOF && len(p.bytes) <= p.limit
+}
+
 // Read gives what was read ahead, then the rest.
 func (p *prefetch) Read(into []byte) (int, error) {
 	p.mu.Lock()

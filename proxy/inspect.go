@@ -11,6 +11,7 @@ import (
 
 	"wayguard/capture"
 	"wayguard/event"
+	"wayguard/mitigation"
 )
 
 // route is what the inspection needs of a *capture.Spec.
@@ -21,18 +22,40 @@ type route interface {
 	ExchangeIn(*capture.Scratch, *capture.Request, *capture.Response) event.Event
 }
 
-// Policy says how a block looks.
+// Policy says what is done with requests: mitigation's plan. Its methods are called by many goroutines at once and must not
+// wait. A panic in one is counted, and the traffic goes on as if there were no policy. What they are given (heads, bodies,
+// events, and every text in them) is good until the call returns; a Measure or an Answer may share memory with the head, which
+// lasts as long as the request, but not with the event.
 type Policy interface {
-	// Block gives the answer of the named block action; ok is false when there is no such action.
-	Block(action string) (status int, contentType string, body []byte, ok bool)
+	// Decide says what is done with a held request that was judged; head.Body may be truncated. It runs inside the budget of the
+	// inline question, and not at all when that was given up on.
+	Decide(head *capture.Request, e *event.Event, j *mitigation.Judgement) mitigation.Measure
+	// Failed says what a held request gets for which there is no verdict; nil lets it go on.
+	Failed(spec string, head *capture.Request) *mitigation.Answer
+	// Facts adds elements to an event before it is judged, in the order of names and values. It is called once for an exchange;
+	// the question and the finished event get the same.
+	Facts(head *capture.Request, e *event.Event)
+	// Own says whether a path is answered here, and Serve answers it; body is the whole body of the request.
+	Own(path string) bool
+	Serve(head *capture.Request, body []byte) mitigation.Answer
+	// Resume finds in a form the original body that a check has carried along. Then that and its content type stand for what was
+	// sent, and the cookie (a Set-Cookie header's value; may be empty) goes with the answer.
+	Resume(head *capture.Request, body []byte) (replaced []byte, contentType, cookie string, ok bool)
+	// Learns says how many bytes of a spec's answers are copied for Learn, 0 for none. Learn gets finished exchanges that the
+	// origin has answered. The answer's headers are the origin's, with the line that frames the body where visitors see it; its
+	// Duration counts from when the request was there whole, as an Answer's After does.
+	Learns(spec string) int
+	Learn(e *event.Event, request *capture.Request, response *capture.Response)
+	// DecoyContent is what is done to a page, nil for nothing. It is asked for GET requests whose answer is HTML.
+	DecoyContent(path string) *mitigation.Edit
 }
 
 // Observer judges events. Both methods must honour their context, but a call that does not stops nobody but itself. The
 // context, the event and every text in it are good until the call returns, and no longer: their memory is used again. A
-// verdict must share none of it.
+// judgement must share none of it.
 type Observer interface {
 	// Consider answers an inline question about a held request; nothing is recorded.
-	Consider(ctx context.Context, e event.Event) (event.Verdict, error)
+	Consider(ctx context.Context, e event.Event) (mitigation.Judgement, error)
 	// Observe judges and logs a finished event; it is called by the queue's workers, one at a time for each visitor.
 	Observe(ctx context.Context, e event.Event) error
 }
@@ -108,6 +131,7 @@ func (in *inspection) begin(now *snapshot, head *capture.Request, hold bool) *ex
 	in.counts.matched.Add(1)
 	needs := matched.Needs()
 	needs.Inline = needs.Inline && hold
+	learns := in.wants(now.policy, matched, head, &needs)
 	size := headSize(head)
 	if !in.memory.take(size) {
 		if !needs.Inline {
@@ -121,7 +145,7 @@ func (in *inspection) begin(now *snapshot, head *capture.Request, hold bool) *ex
 	head.Time = began.UTC().Truncate(time.Microsecond)
 	head.ID = event.RandomID(head.Time, in.randomness.ten())
 	ex := in.open(now, matched, needs, head, size)
-	ex.began = began
+	ex.began, ex.learns = began, learns
 	return ex
 }
 

@@ -177,7 +177,7 @@ func TestBlock(t *testing.T) {
 	if len(reached) != 0 {
 		t.Error("the origin was reached")
 	}
-	if c := s.Counts(); c.Blocked != 1 || c.Failures["policy"] != 1 {
+	if c := s.Counts(); c.Blocked != 1 || c.Acted["block done"] != 1 || c.Acted["block failed"] != 1 {
 		t.Errorf("counts %+v", c)
 	}
 	head, err := http.Head(s.url)

@@ -8,12 +8,16 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"wayguard/event"
 )
 
 func TestCollectors(t *testing.T) {
 	s := start(t, "http://127.0.0.1:1", passThrough(100), newObserver())
 	fetch(t, s.url)
 	s.observer.next(t)
+	s.counts.act(event.Feign, event.Done)
+	s.counts.skip(skipCoding)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(s.Collectors()...)
 	families, err := registry.Gather()
@@ -33,6 +37,7 @@ func TestCollectors(t *testing.T) {
 	want := map[string]float64{
 		"wayguard_proxy_requests_total": 1, "wayguard_proxy_matched_total": 1, "wayguard_proxy_blocked_total": 0,
 		"wayguard_proxy_upstream_errors_total/connect": 1, "wayguard_proxy_queue_depth": 0,
+		"wayguard_proxy_acted_total/feign/done": 1, "wayguard_proxy_unchanged_total/coding": 1, "wayguard_proxy_unwaited_total": 0,
 	}
 	for name, value := range want {
 		if have, told := got[name]; !told || have != value {

@@ -41,6 +41,7 @@ func (in *inspection) judge(ctx context.Context, ex *exchange, scratch *capture.
 			ok = false
 		}
 	}()
+	in.learn(ex, &e)
 	if err := in.observer.Observe(ctx, e); err != nil {
 		in.counts.fail(failureObserve)
 		in.log.say("observing an event failed", "spec", e.Spec, "error", err.Error())

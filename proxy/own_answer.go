@@ -26,15 +26,6 @@ func (p *passage) own(answer *site.Answer, status int) {
 	p.noteHints()
 }
 
-// block gives a visitor the answer that a verdict asks for.
-func (p *passage) block(a *answer) {
-	var fields []http1.Field
-	if a.contentType != "" {
-		fields = append(fields, http1.Field{Name: "Content-Type", Value: a.contentType})
-	}
-	p.give(a.status, append(fields, http1.Field{Name: "Cache-Control", Value: "no-store"}), a.body)
-}
-
 // plain answers with a status and its name, as any server would.
 func (p *passage) plain(status int, more ...http1.Field) {
 	fields := append([]http1.Field{{Name: "Content-Type", Value: "text/plain; charset=utf-8"}}, more...)

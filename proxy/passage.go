@@ -10,6 +10,7 @@ import (
 	"wayguard/capture"
 	"wayguard/http1"
 	"wayguard/listen"
+	"wayguard/mitigation"
 	"wayguard/origin"
 	"wayguard/site"
 )
@@ -26,10 +27,15 @@ type passage struct {
 	directive site.Directive
 	ex        *exchange // nil when the request is not looked at
 	tags      []capture.Field
-	client    capture.Request // what specs match; without a body
-	source    io.Reader       // a body that is still coming, copied aside where it must be
-	ahead     *prefetch       // what reads a held body ahead
-	continued bool            // the visitor was told to send the body before the origin was asked
+	began     time.Time // when the request was there, for what waits
+	// What is changed of the request and of the answer, and the cookie that a check has earned with this request.
+	requestEdits, answerEdits []*mitigation.Edit
+	cookie                    string
+	veiled                    *reshaping
+	client                    capture.Request // what specs match; without a body
+	source                    io.Reader       // a body that is still coming, copied aside where it must be
+	ahead                     *prefetch       // what reads a held body ahead
+	continued                 bool            // the visitor was told to send the body before the origin was asked
 
 	conn     *origin.Conn // the one in use
 	upload   upload
@@ -79,7 +85,10 @@ func (p *passage) reset() {
 	clear(p.lines)
 	clear(p.lined)
 	p.visitor, p.now, p.origins, p.ex, p.tags, p.source, p.back, p.ahead = nil, nil, nil, nil, nil, nil, nil, nil
-	p.conn = nil
+	p.conn, p.veiled, p.cookie = nil, nil, ""
+	clear(p.requestEdits)
+	clear(p.answerEdits)
+	p.requestEdits, p.answerEdits = p.requestEdits[:0], p.answerEdits[:0]
 	p.continued, p.informed, p.from, p.to = false, false, 0, 0
 	p.asked, p.directive, p.client, p.head = asked{}, site.Directive{}, capture.Request{}, reply{}
 	p.added, p.lines = p.added[:0], p.lines[:0]
@@ -107,8 +116,10 @@ func (p *passage) run() {
 	}
 	p.now, p.origins = p.wire.inspection.enter()
 	p.decide()
-	p.inspect()
-	p.carry()
+	if !p.servesOwn() {
+		p.inspect()
+		p.carry()
+	}
 	p.end()
 }
 
@@ -182,6 +193,12 @@ func (p *passage) inspect() {
 	if !p.directive.Inspect {
 		return
 	}
+	p.describe()
+	p.ex = p.wire.inspection.begin(p.now, &p.client, p.directive.Mode == site.Active && p.directive.Answer == nil)
+}
+
+// describe says in p.client what is known of the request without its body.
+func (p *passage) describe() {
 	a := &p.asked
 	p.client = capture.Request{
 		Method: a.method, Scheme: p.scheme(), Host: p.directive.Host, Path: a.path, Query: a.query, Header: a.fields,
@@ -193,7 +210,6 @@ func (p *passage) inspect() {
 	} else {
 		p.client.Connection.SpoofedForwarding = p.directive.Spoofed || p.claims()
 	}
-	p.ex = p.wire.inspection.begin(p.now, &p.client, p.directive.Mode == site.Active && p.directive.Answer == nil)
 }
 
 // connection is what the visitor's connection shows. A trusted proxy's tells nothing of the visitors that share it.
@@ -219,14 +235,23 @@ func (p *passage) carry() {
 		return
 	}
 	if p.ex != nil && p.ex.held() {
-		decided := p.ex.decide(p.wire.requests)
-		if decided.answer != nil {
-			p.block(decided.answer)
+		p.ready()
+		p.resume()
+		if p.obey(p.ex.decide(p.wire.requests)) {
 			return
 		}
-		p.tags = decided.tags
 	}
 	p.forward()
+}
+
+// ready notes when a held request was there. An origin's answer takes its time from there on: who lets the body wait must not be
+// able to tell a feigned answer by its coming too early.
+func (p *passage) ready() {
+	p.began = p.ex.began
+	if p.ahead != nil {
+		p.began = time.Now()
+		p.ex.late = p.began.Sub(p.ex.began)
+	}
 }
 
 // scheme is how the visitor reached the first trusted proxy.

@@ -16,9 +16,12 @@ func (p *passage) relay(e *origin.Endpoint, conn *origin.Conn) {
 	r := &p.response
 	e.Report(origin.ResultOfStatus(r.Status))
 	ours := p.directive.ResponseFields(p.asked.method, r.Status, r.Fields)
-	p.tell(r.Status, r.Fields, ours)
+	p.tell(r.Status, r.Fields, ours, r.Framing)
+	p.noteReason(r)
 	p.head = reply{head: r, status: r.Status, reason: r.Reason, fields: r.Fields, framing: r.Framing, drop: p.directive.DropResponse}
 	p.head.add = p.alternative(ours, r.Present.Has(http1.AltSvc))
+	p.amend(&p.head)
+	defer p.unveil()
 	framing := r.Framing
 	whole := p.head.framing.Bodiless || framing.Empty()
 	if framing.Bodiless {
@@ -61,14 +64,15 @@ func (p *passage) relay(e *origin.Endpoint, conn *origin.Conn) {
 
 // tell gives the inspection the answer's head, with what the site adds: an identity cookie that it sets is what the
 // visitor's next request is known by.
-func (p *passage) tell(status int, fields, ours []http1.Field) {
+func (p *passage) tell(status int, fields, ours []http1.Field, framing http1.Framing) {
 	if p.ex == nil {
 		return
 	}
 	if len(ours) > 0 {
 		fields = append(fields[:len(fields):len(fields)], ours...)
 	}
-	p.ex.answered(status, fields)
+	p.ex.framed = framing.Length < 0 && !framing.Bodiless
+	p.ex.answered(status, fields, len(ours))
 }
 
 // alternative adds where HTTP/3 is spoken, unless the origin tells of its own.

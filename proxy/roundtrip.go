@@ -86,6 +86,7 @@ func (p *passage) outgoing(ctx context.Context, e *origin.Endpoint, carried *car
 	p.edit = http1.Edit{Drop: http1.NewNames(http1.Proxy), DropExpect: true}
 	p.forwarded()
 	p.added = append(append(p.added, p.tags...), p.directive.AddRequest...)
+	p.added = addedBy(p.added, p.requestEdits)
 	var own lasting
 	header := make(http.Header, len(a.fields)+len(p.added))
 	for _, field := range p.requestFields() {
@@ -184,17 +185,19 @@ func (p *passage) relayAnswer(answer *http.Response, watch *watch) {
 	defer func() { _ = answer.Body.Close() }()
 	fields := headerFields(answer.Header)
 	ours := p.directive.ResponseFields(p.asked.method, answer.StatusCode, fields)
-	p.tell(answer.StatusCode, fields, ours)
-	if drop := p.directive.DropResponse; drop != nil {
-		fields = slices.DeleteFunc(fields, func(field http1.Field) bool { return drop(field.Name) })
-	}
 	framing := http1.Framing{Length: answer.ContentLength, HasLength: answer.ContentLength >= 0, Chunked: answer.ContentLength < 0}
 	if p.asked.method == http.MethodHead || answer.StatusCode == http.StatusNoContent || answer.StatusCode == http.StatusNotModified {
 		framing = http1.Framing{Bodiless: true, Length: answer.ContentLength, HasLength: answer.ContentLength >= 0}
 	}
+	p.tell(answer.StatusCode, fields, ours, framing)
+	if drop := p.directive.DropResponse; drop != nil {
+		fields = slices.DeleteFunc(fields, func(field http1.Field) bool { return drop(field.Name) })
+	}
 	fields = append(fields, ours...)
 	fields = p.alternative(fields, answer.Header["Alt-Svc"] != nil)
 	p.head = reply{status: answer.StatusCode, fields: fields, framing: framing}
+	p.amend(&p.head)
+	defer p.unveil()
 	err := p.visitor.respond(&p.head)
 	if err != nil {
 		err = errGone

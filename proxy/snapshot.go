@@ -14,7 +14,7 @@ import (
 type Snapshot struct {
 	// Specs say which exchanges are looked at; nil matches nothing.
 	Specs *capture.Set
-	// Policy says how a block looks; nil knows no block.
+	// Policy says what is done with requests; nil does nothing.
 	Policy Policy
 	// Sites say what is done with a request before anybody looks at it; nil forwards everything.
 	Sites *site.Set

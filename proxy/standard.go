@@ -132,8 +132,7 @@ func (a *handlerAnswer) set(r *reply) {
 	header := a.writer.Header()
 	var own lasting
 	add := func(field http1.Field) {
-		known := http1.Lookup(field.Name)
-		if known != http1.Other && known <= http1.HTTP2Settings || r.drop != nil && r.drop(field.Name) {
+		if known := http1.Lookup(field.Name); known != http1.Other && known <= http1.HTTP2Settings {
 			return
 		}
 		// The memory of a field may be used again while net/http still has it.
@@ -141,9 +140,11 @@ func (a *handlerAnswer) set(r *reply) {
 		header[name] = append(header[name], own.keep(field.Value))
 	}
 	for _, field := range fields {
-		add(field)
+		if r.drop == nil || !r.drop(field.Name) {
+			add(field)
+		}
 	}
-	for _, field := range r.add {
+	for _, field := range r.add { // ours, whatever is dropped of the origin's
 		add(field)
 	}
 }
@@ -218,6 +219,9 @@ func (a *handlerAnswer) abort() {
 	_ = a.control.Flush()
 	a.aborted = true
 }
+
+// hangUp implements visitor.
+func (a *handlerAnswer) hangUp() { a.aborted = true }
 
 // handlerBody is a body that net/http reads. It implements stream.
 type handlerBody struct {

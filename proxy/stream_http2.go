@@ -266,3 +266,6 @@ func (a *streamAnswer) abort() {
 	_ = a.flush()
 	a.stream.Reset(http2.InternalError)
 }
+
+// hangUp implements visitor.
+func (a *streamAnswer) hangUp() { a.stream.Reset(http2.InternalError) }

@@ -82,8 +82,12 @@ func TestUnmatchedAllocatesNothing(t *testing.T) {
 		"POST chunked": "POST /a HTTP/1.1\r\n" + browserHead + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
 	}
 	files := writeCertificate(t, t.TempDir(), "one")
-	for _, change := range []change{func(*Config) {}, func(c *Config) { c.ForwardedHeaders = ForwardedWrite }, func(c *Config) { c.Listen[0].TLS = &files }} {
+	none := func(*Config) {}
+	for i, change := range []change{none, func(c *Config) { c.ForwardedHeaders = ForwardedWrite }, func(c *Config) { c.Listen[0].TLS = &files }, none} {
 		s := start(t, at, nil, newObserver(), change)
+		if i == 3 {
+			s.obeys(fakePolicy{own: func(path string) bool { return strings.HasPrefix(path, "/.own/") }})
+		}
 		for name, request := range requests {
 			conn, err := net.Dial("tcp", s.address)
 			if err != nil {

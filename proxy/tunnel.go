@@ -13,7 +13,7 @@ import (
 func (p *passage) switchOver(e *origin.Endpoint, conn *origin.Conn) {
 	e.Report(origin.ResultOK)
 	if p.ex != nil {
-		p.ex.answered(101, p.response.Fields)
+		p.ex.answered(101, p.response.Fields, 0)
 		// What follows is no longer HTTP, and may last for days.
 		p.ex.responseDone(true)
 		p.ex.requestDone(true)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"wayguard/http1"
+	"wayguard/mitigation"
 )
 
 // This file is the seam between message handling and what to do with a request. A connection (HTTP/1.1, a stream of
@@ -90,21 +91,17 @@ type visitor interface {
 	finish(trailers []http1.Field) error
 	// abort ends an answer that is not whole, so that the visitor can tell.
 	abort()
+	// hangUp ends the connection, or the stream, without an answer. It is called instead of respond.
+	hangUp()
 	// watched is the place where waits are announced.
 	watched() *watch
 }
 
 // disposition is what is to be done with a held request.
 type disposition struct {
-	// answer is given instead of the origin's; nil lets the request go on.
-	answer *answer
+	measure mitigation.Measure
+	// refused says that there was no verdict.
+	refused bool
 	// tags are headers for the origin.
 	tags []http1.Field
-}
-
-// answer is a response that a verdict asks for.
-type answer struct {
-	status      int
-	contentType string
-	body        []byte
 }

@@ -38,6 +38,9 @@ type wire struct {
 	birth [8]byte
 	named atomic.Uint64
 
+	pauses  pauses
+	phrases phrases
+
 	standing atomic.Int64 // connections that net/http has
 
 	stopping atomic.Bool // connections end after the request under way
@@ -153,6 +156,7 @@ func (w *wire) refuseAll() {
 // then is cut, which is told by the error.
 func (w *wire) shutdown(ctx context.Context) error {
 	w.refuseAll()
+	defer w.pauses.close()
 	defer w.cut()
 	go func() { _ = w.http2.Shutdown(ctx) }()
 	w.servers.shutdown(ctx)

@@ -228,10 +228,11 @@ func TestSightingCopies(t *testing.T) {
 	text := []byte("a sentence")
 	r := event.Record{Session: event.Session{ID: "s", Journey: "device"}, Verdict: event.Verdict{Labels: []event.Label{
 		{Rule: "r", Sentence: string(text), Severity: event.Trusting}, {Rule: "s", Signature: true, Shadow: true, Severity: event.Trusting}},
-		Actions: []event.Action{{Name: "block", Because: "it must be"}}}}
+		Actions: []event.Action{{Name: "block", Because: "it must be"}, {Name: "prove", Policy: "ladder", Because: "a sentence"}}}}
 	s := SightingOf(&r)
 	r.Verdict.Labels[0].Rule = "other"
-	if s.Person != "device" || !s.Trusting || len(s.Hits) != 3 || s.Hits[0].ID != "r" || s.Hits[1].Kind != Signature || s.Hits[2].Kind != Action {
+	if s.Person != "device" || !s.Trusting || len(s.Hits) != 4 || s.Hits[0].ID != "r" || s.Hits[1].Kind != Signature || s.Hits[2].Kind != Action ||
+		s.Hits[3] != (Hit{Policy, "ladder", "a sentence"}) {
 		t.Errorf("%+v", s)
 	}
 	r.Session.Person = "person"

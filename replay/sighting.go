@@ -14,6 +14,7 @@ const (
 	Rule      Kind = "rule"
 	Signature Kind = "signature"
 	Action    Kind = "action"
+	Policy    Kind = "policy"
 )
 
 // rank is the order in which kinds are listed.
@@ -23,8 +24,10 @@ func (k Kind) rank() int {
 		return 0
 	case Signature:
 		return 1
+	case Action:
+		return 2
 	}
-	return 2
+	return 3
 }
 
 // Mode says what a set of rules does with a finding.
@@ -37,11 +40,11 @@ const (
 	Shadow Mode = "shadow"
 )
 
-// Finding is a rule, signature or action that either set knows.
+// Finding is a rule, signature, action with a condition of its own, or policy that either set knows.
 type Finding struct {
 	Kind Kind
 	ID   string
-	// Name is the label or signature as people read it, the kind of an action.
+	// Name is the label or signature as people read it, the kind of an action, that of its first step of a policy.
 	Name string
 	// Active and Candidate say how each set has it.
 	Active, Candidate Mode
@@ -85,7 +88,12 @@ func SightingOf(r *event.Record) Sighting {
 		s.Trusting = s.Trusting || !l.Shadow && l.Severity == event.Trusting
 	}
 	for i := range v.Actions {
-		s.Hits = append(s.Hits, Hit{Action, v.Actions[i].Name, strings.Clone(v.Actions[i].Because)})
+		a := &v.Actions[i]
+		kind, id := Action, a.Name
+		if a.Policy != "" {
+			kind, id = Policy, a.Policy
+		}
+		s.Hits = append(s.Hits, Hit{kind, id, strings.Clone(a.Because)})
 	}
 	if len(v.Errors) > 0 {
 		s.Errors = append(s.Errors, v.Errors...)

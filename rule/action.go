@@ -1,159 +1,104 @@
 package rule
 
 import (
-	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
-	"wayguard/document"
 	"wayguard/event"
+	"wayguard/policy"
 )
 
-const maxBlockBody = 64 << 10
+// ask is a condition that asks for an action: a policy's, for the first step of its ladder, or an action's own.
+type ask struct {
+	action event.Action
+	when   policy.ConditionConfig
+	specs  []string
+	// place is the kind's place in event.ActionKinds.
+	place int
+}
 
-// action checks and compiles one action.
-func (c *compiler) action(config ActionConfig) {
-	before := len(c.problems)
-	if !identifier.MatchString(config.Name) || len(config.Name) > maxNameLength {
-		c.problem(config.At, "name", fmt.Sprintf("an action's name is lower-case words joined by dashes, not %q", config.Name), "")
-	} else {
-		c.unique(config.At, "name", config.Name)
+// Names are what policies, and lists of those who are let through, may name in a configuration.
+func Names(config Config, v Vocabulary) policy.Names {
+	names := policy.Names{Specs: v.Specs, Labels: allLabels(config)}
+	for _, signature := range config.Signatures {
+		names.Signatures = append(names.Signatures, signature.Name)
 	}
-	c.mode(config.At, config.Mode)
-	switch config.Kind {
-	case event.Tag:
-		c.foreign(config, true, true)
-	case event.Block:
-		c.foreign(config, false, true)
-		c.answer(config)
-	case event.Webhook:
-		c.foreign(config, true, false)
-		c.address(config)
-	default:
-		c.problem(config.At, "kind", fmt.Sprintf("there is no kind of action %q", string(config.Kind)), "write tag, block or webhook")
-	}
-	c.actionCondition(config)
-	for n, name := range config.Specs {
-		if specs := c.language.vocabulary.Specs; len(specs) > 0 && !slices.Contains(specs, name) {
-			c.problem(config.At, fmt.Sprintf("specs[%d]", n), fmt.Sprintf("there is no spec %q", name), document.DidYouMean(name, specs))
+	if v.Elements != nil {
+		for _, definition := range v.Elements.All() {
+			names.Elements = append(names.Elements, definition.Name)
 		}
 	}
-	if len(c.problems) > before {
+	return names
+}
+
+// policies checks and compiles actions and policies.
+func (c *compiler) policies() {
+	problems := policy.Check(c.config.Actions, c.config.Policies, Names(c.config, c.language.vocabulary))
+	if c.problems = append(c.problems, problems...); len(problems) > 0 {
 		return
 	}
-	config.Mode = orLive(config.Mode)
-	if config.Kind == event.Block && config.Status == 0 {
-		config.Status = DefaultBlockStatus
-	}
-	if config.Kind == event.Block && config.ContentType == "" {
-		config.ContentType = "text/plain; charset=utf-8"
-	}
-	c.set.actions = append(c.set.actions, &compiledAction{config: config})
-}
-
-// foreign refuses fields that belong to another kind of action.
-func (c *compiler) foreign(config ActionConfig, noAnswer, noAddress bool) {
-	if noAnswer && (config.Status != 0 || config.Body != "" || config.ContentType != "") {
-		c.problem(config.At, "", "status, body and content_type belong to actions of kind block", "")
-	}
-	if noAddress && (config.URL != "" || config.Secret != "") {
-		c.problem(config.At, "", "url and secret belong to actions of kind webhook", "")
-	}
-}
-
-func (c *compiler) answer(config ActionConfig) {
-	if config.Status != 0 && (config.Status < 200 || config.Status > 599) {
-		c.problem(config.At, "status", "a block's status lies between 200 and 599", "")
-	}
-	if len(config.Body) > maxBlockBody {
-		c.problem(config.At, "body", fmt.Sprintf("the body is longer than %d bytes", maxBlockBody), "")
-	}
-	if strings.ContainsAny(config.ContentType, "\r\n") {
-		c.problem(config.At, "content_type", "a content type is one line", "")
-	}
-}
-
-func (c *compiler) address(config ActionConfig) {
-	parsed, err := url.Parse(config.URL)
-	if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" {
-		// The address itself may carry a secret, so it is not told.
-		c.problem(config.At, "url", "a webhook needs an https address", "")
-	}
-}
-
-func (c *compiler) actionCondition(config ActionConfig) {
-	when := config.When
-	if when.Rating == nil && when.Signature == "" && when.Label == "" {
-		c.problem(config.At, "when", "the action needs a condition: rating, signature or label", "")
-	}
-	if config.Kind == event.Block && when.Rating != nil && *when.Rating == event.Normal && when.Signature == "" && when.Label == "" {
-		c.problem(config.At, "when.rating", "this would block everybody", "")
-	}
-	if when.Signature != "" && !slices.ContainsFunc(c.config.Signatures, func(s SignatureConfig) bool { return s.Name == when.Signature }) {
-		var names []string
-		for _, s := range c.config.Signatures {
-			names = append(names, s.Name)
+	for _, action := range c.config.Actions {
+		c.set.actions = append(c.set.actions, action.Complete())
+		if action.Conditional() {
+			c.ask("", action.Own(), action)
 		}
-		c.problem(config.At, "when.signature", fmt.Sprintf("there is no signature %q", when.Signature), document.DidYouMean(when.Signature, names))
 	}
-	if labels := allLabels(c.config); when.Label != "" && !slices.Contains(labels, when.Label) {
-		c.problem(config.At, "when.label", fmt.Sprintf("no rule places the label %q", when.Label), document.DidYouMean(when.Label, labels))
+	for _, p := range c.config.Policies {
+		c.set.policies = append(c.set.policies, p.Complete())
+		first := slices.IndexFunc(c.config.Actions, func(a policy.ActionConfig) bool { return a.Name == p.Steps[0].Action })
+		c.ask(p.Name, p, c.config.Actions[first])
 	}
 }
 
-// compareActions puts blocks first, then tags, then webhooks, each by name: the order in which they are asked for.
-func compareActions(a, b ActionConfig) int {
-	if order := actionRank(a.Kind) - actionRank(b.Kind); order != 0 {
+// ask makes a policy's condition ask for an action.
+func (c *compiler) ask(name string, p policy.Config, action policy.ActionConfig) {
+	c.set.asks = append(c.set.asks, ask{
+		action: event.Action{Name: action.Name, Kind: action.Kind, Policy: name, Shadow: p.Mode == Shadow},
+		when:   p.When, specs: p.Specs, place: slices.Index(event.ActionKinds(), action.Kind),
+	})
+}
+
+// compareAsks is the order in which actions are asked for: what ends a request first, what happens beside it last, each by name.
+func compareAsks(a, b ask) int {
+	if order := a.place - b.place; order != 0 {
 		return order
 	}
-	return strings.Compare(a.Name, b.Name)
-}
-
-func actionRank(kind event.ActionKind) int {
-	switch kind {
-	case event.Block:
-		return 0
-	case event.Tag:
-		return 1
+	if order := strings.Compare(a.action.Name, b.action.Name); order != 0 {
+		return order
 	}
-	return 2
+	return strings.Compare(a.action.Policy, b.action.Policy)
 }
 
-// act adds the actions that the verdict asks for. A request that was not held has gone by: it can be tagged no more, which
-// is no news, and a block that was wanted for it is told as unavailable. Blocks and tags last as long as their condition; a webhook is asked
-// for once, on the event that made its condition true. Of several live blocks the first by name is asked for.
+// act adds the actions that the verdict asks for, all of them; which one a held request gets is decided elsewhere. A request
+// that was not held has gone by: it can be tagged no more, which is no news, and anything else that was wanted for it is told as
+// unavailable. What is done to requests is asked for as long as its condition holds; what is done beside them once, on the event
+// that made it true.
 func (s *Set) act(f *frame, v *event.Verdict) {
-	blocked := false
-	for _, action := range s.actions {
-		config := &action.config
-		if len(config.Specs) > 0 && !slices.Contains(config.Specs, f.facts.Event.Spec) {
+	held := f.facts.Event.HTTP.Inline
+	for i := range s.asks {
+		wanted := &s.asks[i]
+		if len(wanted.specs) > 0 && !slices.Contains(wanted.specs, f.facts.Event.Spec) {
 			continue
 		}
-		shadow := config.Mode == Shadow
-		if config.Kind == event.Block && blocked && !shadow {
+		beside := wanted.action.Kind.Asynchronous()
+		if !held && wanted.action.Kind == event.Tag {
 			continue
 		}
-		because, asked := config.When.met(f, v)
-		if !asked || config.Kind == event.Webhook && config.When.metBefore(f, v) {
+		because, asked := met(wanted.when, f, v)
+		if !asked || beside && metBefore(wanted.when, f, v) {
 			continue
 		}
-		var outcome event.Outcome
-		if !f.facts.Event.HTTP.Inline {
-			if config.Kind == event.Tag {
-				continue
-			}
-			if config.Kind == event.Block {
-				outcome = event.Unavailable
-			}
+		action := wanted.action
+		action.Because = because
+		if !held && !beside {
+			action.Outcome = event.Unavailable
 		}
-		blocked = blocked || config.Kind == event.Block && !shadow
-		v.Actions = append(v.Actions, event.Action{Name: config.Name, Kind: config.Kind, Because: because, Shadow: shadow, Outcome: outcome})
+		v.Actions = append(v.Actions, action)
 	}
 }
 
-// met says whether the condition holds after the event, and what of it says most.
-func (c ConditionConfig) met(f *frame, v *event.Verdict) (because string, holds bool) {
+// met says whether a condition holds after the event, and what of it says most.
+func met(c policy.ConditionConfig, f *frame, v *event.Verdict) (because string, holds bool) {
 	if c.Rating != nil {
 		if v.Rating < *c.Rating {
 			return "", false
@@ -185,8 +130,8 @@ func ratingText(r event.Rating) string {
 	return "rating normal"
 }
 
-// metBefore says whether the condition held before the event already. A rating of normal holds from the first event on.
-func (c ConditionConfig) metBefore(f *frame, v *event.Verdict) bool {
+// metBefore says whether a condition held before the event already. A rating of normal holds from the first event on.
+func metBefore(c policy.ConditionConfig, f *frame, v *event.Verdict) bool {
 	if f.facts.Session.New {
 		return false
 	}

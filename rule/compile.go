@@ -55,9 +55,7 @@ func Compile(config Config, v Vocabulary) (*Set, document.Problems) {
 	for _, signature := range config.Signatures {
 		c.signature(signature)
 	}
-	for _, action := range config.Actions {
-		c.action(action)
-	}
+	c.policies()
 	c.ratings()
 	if len(c.problems) > 0 {
 		return nil, c.problems
@@ -82,7 +80,10 @@ func (c *compiler) version() string {
 		parts = append(parts, s.version)
 	}
 	for _, a := range c.set.actions {
-		parts = append(parts, a.config)
+		parts = append(parts, a)
+	}
+	for _, p := range c.set.policies {
+		parts = append(parts, p)
 	}
 	return fingerprint(parts...)
 }

@@ -26,28 +26,32 @@ func TestRefusedConfigurations(t *testing.T) {
 		head + "  - { id: b, label: B, severity: suspicious, family: velocity, when: true, sentence: \"{el.x}\" }":                            `there is no element "x"`,
 		head + "  - { id: b, label: B, severity: suspicious, family: velocity, when: true, entity_label: { element: user_agent, label: x } }": `there is no entity "user_agent"`,
 		head + "settings: { a.limit: 1 }": `no rule has the setting "a.limit"`,
-		head + "signatures:\n  - { id: s, name: S, severity: malicious, labels: { all: [B] } }":                           `no rule places the label "B"`,
-		head + "signatures:\n  - { id: s, name: A, severity: malicious, labels: { all: [A] } }":                           `a rule places the label "A" already`,
-		head + "signatures:\n  - { id: s, name: S, severity: malicious, labels: { none: [A] } }":                          "a signature needs labels",
-		head + "signatures:\n  - { id: s, name: S, severity: malicious, labels: { any: [A], at_least: 2 } }":              "at_least is 2, but any lists 1 labels",
-		head + "signatures:\n  - { id: s, name: S, severity: malicious, labels: { all: [A], none: [A] } }":                `"A" is demanded and excluded`,
-		head + "signatures:\n  - { id: a, name: S, severity: malicious, labels: { all: [A] } }":                           `"a" is already the id of`,
-		head + "actions:\n  - { name: x, kind: explode, when: { label: A } }":                                             `there is no kind of action "explode"`,
-		head + "actions:\n  - { name: x, kind: tag }":                                                                     "the action needs a condition",
-		head + "actions:\n  - { name: x, kind: block, when: { rating: normal } }":                                         "this would block everybody",
-		head + "actions:\n  - { name: x, kind: block, when: { label: B } }":                                               `no rule places the label "B"`,
-		head + "actions:\n  - { name: x, kind: block, when: { signature: B } }":                                           `there is no signature "B"`,
-		head + "actions:\n  - { name: x, kind: block, when: { rating: evil } }":                                           `rating "evil" is none of`,
-		head + "actions:\n  - { name: x, kind: block, when: { label: A }, status: 99 }":                                   "a block's status lies between 200 and 599",
-		head + "actions:\n  - { name: x, kind: tag, when: { label: A }, status: 403 }":                                    "belong to actions of kind block",
-		head + "actions:\n  - { name: x, kind: tag, when: { label: A }, url: \"https://x\" }":                             "belong to actions of kind webhook",
-		head + "actions:\n  - { name: x, kind: webhook, when: { label: A }, url: \"ftp://key@x\" }":                       "a webhook needs an https address",
-		head + "actions:\n  - { name: x, kind: tag, when: { label: A }, specs: [logni] }":                                 `did you mean "login"?`,
-		head + "actions:\n  - { name: x, kind: tag, when: { label: A } }\n  - { name: x, kind: tag, when: { label: A } }": `"x" is already the name of`,
-		head + "ratings: { suspicious: 50, malicious: 50 }":                                                               "malicious greater than it",
-		head + "ratings: { families: 9 }":                                                                                 "families lies between 1 and 7",
-		head + "ratings: { family_cap: 5 }":                                                                               "no session could ever be malicious",
-		head + "ratings: { family_cap: -5 }":                                                                              "family_cap and deception_cap must be at least 1",
+		head + "signatures:\n  - { id: s, name: S, severity: malicious, labels: { all: [B] } }":                                               `no rule places the label "B"`,
+		head + "signatures:\n  - { id: s, name: A, severity: malicious, labels: { all: [A] } }":                                               `a rule places the label "A" already`,
+		head + "signatures:\n  - { id: s, name: S, severity: malicious, labels: { none: [A] } }":                                              "a signature needs labels",
+		head + "signatures:\n  - { id: s, name: S, severity: malicious, labels: { any: [A], at_least: 2 } }":                                  "at_least is 2, but any lists 1 labels",
+		head + "signatures:\n  - { id: s, name: S, severity: malicious, labels: { all: [A], none: [A] } }":                                    `"A" is demanded and excluded`,
+		head + "signatures:\n  - { id: a, name: S, severity: malicious, labels: { all: [A] } }":                                               `"a" is already the id of`,
+		head + "actions:\n  - { name: x, kind: explode, when: { label: A } }":                                                                 `there is no kind of action "explode"`,
+		head + "actions:\n  - { name: x, kind: tag }":                                                                                         "the action needs a condition",
+		head + "actions:\n  - { name: x, kind: block, when: { rating: normal } }":                                                             "this would block everybody",
+		head + "actions:\n  - { name: x, kind: block, when: { label: B } }":                                                                   `no rule places the label "B"`,
+		head + "actions:\n  - { name: x, kind: block, when: { signature: B } }":                                                               `there is no signature "B"`,
+		head + "actions:\n  - { name: x, kind: block, when: { rating: evil } }":                                                               `rating "evil" is none of`,
+		head + "actions:\n  - { name: x, kind: block, when: { label: A }, status: 99 }":                                                       "an answer's status lies between 200 and 599",
+		head + "actions:\n  - { name: x, kind: tag, when: { label: A }, status: 403 }":                                                        "status belongs to actions of kind block",
+		head + "actions:\n  - { name: x, kind: tag, when: { label: A }, url: \"https://x\" }":                                                 "url belongs to actions of kind webhook",
+		head + "actions:\n  - { name: x, kind: webhook, when: { label: A }, url: \"ftp://key@x\" }":                                           "a webhook needs an https address",
+		head + "actions:\n  - { name: x, kind: tag, when: { label: A }, specs: [logni] }":                                                     `did you mean "login"?`,
+		head + "actions:\n  - { name: x, kind: tag, when: { label: A } }\n  - { name: x, kind: tag, when: { label: A } }":                     `"x" is already the name of`,
+		head + "actions:\n  - { name: x, kind: block }":                                                                                       "the action needs a condition, or a policy that names it",
+		head + "actions:\n  - { name: x, kind: tag }\npolicies:\n  - { name: p, when: { label: A }, steps: [{ action: y }] }":                 `policies[0].steps[0].action: there is no action "y"`,
+		head + "actions:\n  - { name: x, kind: tag }\npolicies:\n  - { name: p, when: { label: B }, specs: [logni], steps: [{ action: x }] }": `policies[0].specs[0]: there is no spec "logni"`,
+		head + "actions:\n  - { name: x, kind: rate_limit, when: { label: A }, limit: { requests: 1, per: 1m, by: emial } }":                  `did you mean "email"?`,
+		head + "ratings: { suspicious: 50, malicious: 50 }":                                                                                   "malicious greater than it",
+		head + "ratings: { families: 9 }":                                                                                                     "families lies between 1 and 7",
+		head + "ratings: { family_cap: 5 }":                                                                                                   "no session could ever be malicious",
+		head + "ratings: { family_cap: -5 }":                                                                                                  "family_cap and deception_cap must be at least 1",
 	} {
 		parsed, problems := document.Parse("rules.yaml", []byte(text))
 		var config Config
@@ -97,7 +101,8 @@ func TestProblemsHavePlaces(t *testing.T) {
 // FuzzCompile offers any text as a configuration and judges by what compiles.
 func FuzzCompile(f *testing.F) {
 	f.Add(twoRules)
-	f.Add(policy)
+	f.Add(policyYAML)
+	f.Add(laddersYAML)
 	f.Add("rules:\n  - { id: a, label: A, severity: suspicious, family: velocity, when: \"el.email.matches('(a+)+$')\", sentence: \"{{{el.email}}}\" }")
 	f.Fuzz(func(t *testing.T, text string) {
 		parsed, problems := document.Parse("fuzz.yaml", []byte(text))

@@ -3,13 +3,16 @@ package rule
 import (
 	"wayguard/document"
 	"wayguard/event"
+	"wayguard/policy"
 )
 
 // Config is the part of a configuration that decides what is thought and done.
 type Config struct {
 	Rules      []RuleConfig      `yaml:"rules"`
 	Signatures []SignatureConfig `yaml:"signatures"`
-	Actions    []ActionConfig    `yaml:"actions"`
+	// Actions are what may be done, Policies to whom, in which steps and how far.
+	Actions  []policy.ActionConfig `yaml:"actions"`
+	Policies []policy.Config       `yaml:"policies"`
 	// Ratings is nil for DefaultRatings.
 	Ratings *RatingsConfig `yaml:"ratings"`
 	// Settings overrides named thresholds of rules: "rule-id.name" to the new value.
@@ -19,12 +22,12 @@ type Config struct {
 }
 
 // Mode says whether a finding counts or is only recorded.
-type Mode string
+type Mode = policy.Mode
 
 // The modes. The empty Mode is Live.
 const (
-	Live   Mode = "live"
-	Shadow Mode = "shadow"
+	Live   = policy.Live
+	Shadow = policy.Shadow
 )
 
 // RuleConfig places a label when its condition holds.
@@ -48,7 +51,7 @@ type RuleConfig struct {
 	// Sequence is a series of events that must have happened in the session, the last of them now; When may be left out then.
 	Sequence []StageConfig `yaml:"sequence"`
 	// Relieves says that the label is proof enough to take a rating back: a passed strong check. Its points are not limited by
-	// TrustCap, and count once a session, whatever else relieves.
+	// TrustCap, and count once a session: those of the label that relieves most.
 	Relieves bool `yaml:"relieves"`
 	// Sentence explains the label; {expression} is replaced by its value.
 	Sentence string `yaml:"sentence"`
@@ -91,37 +94,6 @@ type LabelsConfig struct {
 	// None may be carried.
 	None document.Strings `yaml:"none"`
 }
-
-// ActionConfig asks for an action when its condition holds.
-type ActionConfig struct {
-	At   document.Mark    `yaml:"-" json:"-"`
-	Name string           `yaml:"name"`
-	Kind event.ActionKind `yaml:"kind"`
-	When ConditionConfig  `yaml:"when"`
-	// Specs limits the action to events of these specs; empty means all.
-	Specs document.Strings `yaml:"specs"`
-	Mode  Mode             `yaml:"mode"`
-	// Status, Body and ContentType are a block's answer; DefaultBlockStatus when Status is 0.
-	Status      int    `yaml:"status"`
-	Body        string `yaml:"body"`
-	ContentType string `yaml:"content_type"`
-	// URL and Secret are a webhook's address and signing secret.
-	URL    string `yaml:"url"`
-	Secret string `yaml:"secret" json:"-"`
-}
-
-// ConditionConfig is when an action is asked for: everything given must hold, and one thing at least must be given.
-type ConditionConfig struct {
-	At document.Mark `yaml:"-" json:"-"`
-	// Rating is the lowest rating for which the action is asked.
-	Rating *event.Rating `yaml:"rating"`
-	// Signature and Label are names the session carries.
-	Signature string `yaml:"signature"`
-	Label     string `yaml:"label"`
-}
-
-// DefaultBlockStatus is the status of a block action that names none.
-const DefaultBlockStatus = 403
 
 // Families lists the families of evidence.
 func Families() []string {

@@ -150,7 +150,7 @@ func TestJourneyHidesBadValues(t *testing.T) {
 }
 
 func TestUncovered(t *testing.T) {
-	set := compileYAML(t, policy)
+	set := compileYAML(t, policyYAML)
 	tests := []Test{{Name: "1", Rule: "hot", Fires: true}, {Name: "2", Rule: "hot"}, {Name: "3", Rule: "both", Fires: true}, {Name: "4", Rule: "nobody"}}
 	want := []string{
 		"cold has no test journey that fires it", "cold has no test journey that must not fire it",

@@ -19,7 +19,7 @@ import (
 // ratings.families different families say family_points each, or when it carries a live signature of malicious severity.
 // With a score of ratings.trusted or less it is held to be human-like for ratings.trust_for, unless a label of the families
 // outcome or deception with points, or a conclusive signature, is placed. Within a session a rating only rises, except on the
-// event that places its first relieving label.
+// event that places its first relieving label, or one that relieves more than all before.
 func (s *Set) Judge(facts Facts) event.Verdict {
 	return *s.JudgeOn(&Sheet{}, &facts)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"wayguard/event"
+	"wayguard/policy"
 )
 
 const twoRules = `
@@ -150,6 +151,10 @@ func TestRating(t *testing.T) {
 		"a check relieves":    {before: event.Suspicious, old: []event.Label{label("A", 900, "velocity")}, fresh: []event.Label{trust("Relief", -600)}, score: 300, rating: event.Normal, next: 300, tipped: []string{"Relief"}},
 		"once": {before: event.Suspicious, old: []event.Label{label("A", 900, "velocity"), label("B", 500, "network"), trust("Relief", -600)},
 			fresh: []event.Label{trust("Solace", -600)}, score: 800, rating: event.Suspicious, next: 521},
+		"a stronger one gives more back": {before: event.Suspicious, old: []event.Label{label("A", 900, "velocity"), trust("Solace", -100)}, fresh: []event.Label{trust("Relief", -600)},
+			score: 300, rating: event.Normal, next: 300, tipped: []string{"Relief"}},
+		"a weaker one nothing": {before: event.Suspicious, old: []event.Label{label("A", 900, "velocity"), label("B", 500, "network"), trust("Relief", -300)}, fresh: []event.Label{trust("Solace", -290)},
+			score: 1100, rating: event.Suspicious, next: 221},
 		"relief beside trust": {before: event.Malicious, old: []event.Label{label("A", 900, "velocity"), label("B", 900, "network"), trust("T", -900)}, fresh: []event.Label{trust("Relief", -600)},
 			score: 400, rating: event.Normal, next: 200, tipped: []string{"T"}},
 		"signature":            {fresh: []event.Label{conclusive}, score: 0, rating: event.Malicious, tipped: []string{"S"}},
@@ -175,7 +180,7 @@ func TestRating(t *testing.T) {
 	}
 }
 
-const policy = `
+const policyYAML = `
 rules:
   - { id: old, label: Old, severity: suspicious, family: velocity, points: 375, when: event.status == 999 }
   - { id: hot, label: Hot, severity: malicious, family: identity, points: 1050, when: event.status == 401 }
@@ -193,7 +198,7 @@ actions:
 `
 
 func TestActions(t *testing.T) {
-	set, facts := compileYAML(t, policy), sampleFacts()
+	set, facts := compileYAML(t, policyYAML), sampleFacts()
 	ask := func() string {
 		var all []string
 		for _, a := range set.Judge(facts).Actions {
@@ -205,18 +210,18 @@ func TestActions(t *testing.T) {
 		}
 		return strings.Join(all, " ")
 	}
-	if got, want := ask(), "a-block<Both> b-block<Hot>/shadow tag-origin<rating malicious> tell<Hot>"; got != want {
+	if got, want := ask(), "a-block<Both> b-block<Hot>/shadow z-block<rating malicious> tag-origin<rating malicious> tell<Hot>"; got != want {
 		t.Errorf("the event that tips:\n got %s\nwant %s", got, want)
 	}
 	facts.Session.Labels = append(facts.Session.Labels, event.Label{Name: "Hot"}, event.Label{Name: "Both", Signature: true, Severity: event.MaliciousLabel})
 	facts.Session.Rating = event.Malicious
-	if got, want := ask(), "a-block<Both> b-block<Hot>/shadow tag-origin<rating malicious>"; got != want {
+	if got, want := ask(), "a-block<Both> b-block<Hot>/shadow z-block<rating malicious> tag-origin<rating malicious>"; got != want {
 		t.Errorf("the event after it:\n got %s\nwant %s: a webhook is sent once", got, want)
 	}
 	if a, ok := set.Action("a-block"); !ok || a.Status != 429 || a.Body != "no" || a.ContentType != "text/html" {
 		t.Errorf("a-block: %+v %t", a, ok)
 	}
-	if a, ok := set.Action("z-block"); !ok || a.Status != DefaultBlockStatus || a.ContentType == "" || a.Mode != Live {
+	if a, ok := set.Action("z-block"); !ok || a.Status != policy.DefaultBlockStatus || a.Mode != Live {
 		t.Errorf("z-block: %+v %t", a, ok)
 	}
 	if _, ok := set.Action("nobody"); ok {
@@ -224,23 +229,112 @@ func TestActions(t *testing.T) {
 	}
 }
 
-func TestVersion(t *testing.T) {
-	base := compileYAML(t, policy).Version()
-	if again := compileYAML(t, policy).Version(); again != base || len(base) != 16 {
+const laddersYAML = `
+rules:
+  - { id: hot, label: Hot, severity: malicious, family: identity, points: 1050, when: event.status == 401 }
+actions:
+  - { name: slow, kind: delay, wait: 1s }
+  - { name: prove, kind: challenge }
+  - { name: refuse, kind: block }
+  - { name: ask, kind: challenge, when: { label: Hot } }
+  - { name: hang-up, kind: drop, when: { rating: suspicious }, mode: shadow }
+  - { name: chat, kind: notify, when: { rating: suspicious }, integration: chat }
+  - { name: note, kind: tag, when: { rating: normal } }
+policies:
+  - { name: z-ladder, when: { rating: suspicious }, steps: [{ action: prove, times: 3 }, { action: refuse }] }
+  - { name: ladder, when: { label: Hot }, steps: [{ action: prove }, { action: refuse }], mode: shadow }
+  - { name: pace, when: { rating: suspicious }, specs: [checkout], steps: [{ action: slow }] }
+  - { name: pace-logins, when: { rating: suspicious }, specs: [login], steps: [{ action: slow }] }
+`
+
+// A policy asks for the first step of its ladder. Everything that holds is asked for, what ends a request first.
+func TestPoliciesAsk(t *testing.T) {
+	set, facts := compileYAML(t, laddersYAML), sampleFacts()
+	facts.Session.New = true
+	ask := func() string {
+		var all []string
+		for _, a := range set.Judge(facts).Actions {
+			text := string(a.Kind) + " " + a.Name + "/" + a.Policy
+			if a.Shadow {
+				text += "/shadow"
+			}
+			if a.Outcome != "" {
+				text += "/" + string(a.Outcome)
+			}
+			all = append(all, text)
+		}
+		return strings.Join(all, ", ")
+	}
+	if got, want := ask(), "drop hang-up//shadow, challenge ask/, challenge prove/ladder/shadow, challenge prove/z-ladder, delay slow/pace-logins, tag note/, notify chat/"; got != want {
+		t.Errorf("held:\n got %s\nwant %s", got, want)
+	}
+	facts.Event.HTTP.Inline = false
+	if got, want := ask(), "drop hang-up//shadow/unavailable, challenge ask//unavailable, challenge prove/ladder/shadow/unavailable, challenge prove/z-ladder/unavailable, "+
+		"delay slow/pace-logins/unavailable, notify chat/"; got != want {
+		t.Errorf("gone by:\n got %s\nwant %s: what is done beside a request is done in every mode", got, want)
+	}
+	facts.Session.New, facts.Session.Rating = false, event.Suspicious
+	if got := ask(); strings.Contains(got, "notify") || !strings.Contains(got, "z-ladder") {
+		t.Errorf("the event after it: %s: a message is sent once, and a ladder is asked for as long as it holds", got)
+	}
+	facts.Event.HTTP.Inline, facts.Event.Spec = true, "checkout"
+	if got := ask(); !strings.Contains(got, "delay slow/pace,") || strings.Contains(got, "pace-logins") {
+		t.Errorf("at the checkout: %s", got)
+	}
+}
+
+func TestSetTellsWhatMayBeDone(t *testing.T) {
+	set := compileYAML(t, laddersYAML)
+	var names []string
+	for _, a := range set.Actions() {
+		names = append(names, a.Name)
+	}
+	for _, p := range set.Policies() {
+		names = append(names, p.Name)
+	}
+	if got, want := strings.Join(names, " "), "ask chat hang-up note prove refuse slow ladder pace pace-logins z-ladder"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if p := set.Policies()[3]; p.Scope != policy.ScopeSession || p.Steps[0].Times != 3 || p.Steps[1].Times != 1 || *p.Rollout.Percent != 100 || p.Budget == nil {
+		t.Errorf("defaults are not written out: %+v", p)
+	}
+	set.Actions()[0].Name, set.Policies()[0].Name = "changed", "changed"
+	if _, ok := set.Action("ask"); !ok || set.Policies()[0].Name != "ladder" {
+		t.Error("the caller can change the set")
+	}
+}
+
+func TestPoliciesAreInTheVersion(t *testing.T) {
+	base := compileYAML(t, laddersYAML).Version()
+	if again := compileYAML(t, laddersYAML).Version(); again != base {
 		t.Errorf("the same content has versions %q and %q", base, again)
 	}
-	if moved := compileYAML(t, "\n\n"+policy).Version(); moved != base {
+	for from, to := range map[string]string{"times: 3": "times: 4", "wait: 1s": "wait: 2s", "specs: [checkout]": "specs: [checkout], scope: device", "integration: chat": "integration: talk",
+		"name: pace,": "name: pacing,", "mode: shadow }\n  - { name: pace": "}\n  - { name: pace"} {
+		changed := strings.Replace(laddersYAML, from, to, 1)
+		if changed == laddersYAML || compileYAML(t, changed).Version() == base {
+			t.Errorf("%q does not change the version", to)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	base := compileYAML(t, policyYAML).Version()
+	if again := compileYAML(t, policyYAML).Version(); again != base || len(base) != 16 {
+		t.Errorf("the same content has versions %q and %q", base, again)
+	}
+	if moved := compileYAML(t, "\n\n"+policyYAML).Version(); moved != base {
 		t.Error("where a rule stands changes its version")
 	}
-	if secret := compileYAML(t, strings.ReplaceAll(policy, "s3cret", "other")).Version(); secret != base {
+	if secret := compileYAML(t, strings.ReplaceAll(policyYAML, "s3cret", "other")).Version(); secret != base {
 		t.Error("a secret is in the version")
 	}
 	for from, to := range map[string]string{"points: 1050": "points: 1065", "all: [Old]": "all: [Hot]", "status: 429": "status: 430", "status == 401": "status == 402"} {
-		if changed := compileYAML(t, strings.ReplaceAll(policy, from, to)).Version(); changed == base {
+		if changed := compileYAML(t, strings.ReplaceAll(policyYAML, from, to)).Version(); changed == base {
 			t.Errorf("%s does not change the version", to)
 		}
 	}
-	if changed := compileYAML(t, policy+"ratings: { malicious: 1400 }\n").Version(); changed == base {
+	if changed := compileYAML(t, policyYAML+"ratings: { malicious: 1400 }\n").Version(); changed == base {
 		t.Error("the rating scale does not change the version")
 	}
 }
@@ -258,7 +352,7 @@ func TestSettingsOverride(t *testing.T) {
 
 // The same facts give the same verdict, byte for byte, and Judge changes none of them.
 func TestJudgeIsPure(t *testing.T) {
-	set, facts := compileYAML(t, policy), sampleFacts()
+	set, facts := compileYAML(t, policyYAML), sampleFacts()
 	before, err := json.Marshal(facts.Event)
 	if err != nil {
 		t.Fatal(err)

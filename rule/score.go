@@ -130,16 +130,16 @@ func (w *Weight) lacking(r *RatingsConfig, each [familyCount]int64) int64 {
 func (s *Set) rate(f *frame, v *event.Verdict) {
 	facts := f.facts
 	b := balance{}
-	seen, relieved := false, false
+	before, relieved := int64(0), false
 	for i := range len(facts.Session.Labels) + len(v.Labels) {
 		label := labelAt(facts.Session.Labels, v.Labels, i)
 		if label.Shadow || repeated(facts.Session.Labels, v.Labels, i) {
 			continue
 		}
 		b.add(s, label)
-		if label.Points < 0 && s.relieving[label.Rule] && !seen {
-			// Only the first one of a session gives anything back.
-			seen, relieved = true, i >= len(facts.Session.Labels)
+		if label.Points < 0 && s.relieving[label.Rule] && -label.Points > before {
+			// Only what proves more than all before it gives anything back.
+			before, relieved = -label.Points, relieved || i >= len(facts.Session.Labels)
 		}
 	}
 	w := b.weigh(&s.ratings)

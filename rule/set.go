@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"wayguard/event"
+	"wayguard/policy"
 )
 
 // Set is a compiled configuration. It never changes and may be used from many goroutines.
@@ -17,8 +18,11 @@ type Set struct {
 	byType     map[event.Type][]*compiledRule
 	everywhere []*compiledRule
 	signatures []*compiledSignature
-	actions    []*compiledAction
-	ratings    RatingsConfig
+	// actions and policies are what may be done, by name; asks are the conditions, in the order in which they are asked.
+	actions  []policy.ActionConfig
+	policies []policy.Config
+	asks     []ask
+	ratings  RatingsConfig
 	// sequences are those of the rules, marching those that a type of event may move, row how long all their rows are together.
 	sequences []*sequence
 	marching  map[event.Type][]*sequence
@@ -61,13 +65,8 @@ type compiledSignature struct {
 	version string
 }
 
-// compiledAction is an action with its specs.
-type compiledAction struct {
-	config ActionConfig
-}
-
-// Version is a hash of everything that decides a verdict: rules with the settings in force, signatures, actions and
-// the rating scale. Secrets are not in it.
+// Version is a hash of everything that decides a verdict: rules with the settings in force, signatures, actions,
+// policies and the rating scale. Secrets are not in it.
 func (s *Set) Version() string { return s.version }
 
 // Rules lists the ids of all rules in order.
@@ -79,15 +78,21 @@ func (s *Set) Rules() []string {
 	return ids
 }
 
-// Action is the compiled form of the action of that name: its status, body, address and secret.
-func (s *Set) Action(name string) (ActionConfig, bool) {
-	for _, action := range s.actions {
-		if action.config.Name == name {
-			return action.config, true
-		}
+// Action is the action of that name with its defaults filled in: its status, body, address and secret.
+func (s *Set) Action(name string) (policy.ActionConfig, bool) {
+	i, found := slices.BinarySearchFunc(s.actions, name, func(a policy.ActionConfig, name string) int { return compareText(a.Name, name) })
+	if !found {
+		return policy.ActionConfig{}, false
 	}
-	return ActionConfig{}, false
+	return s.actions[i], true
 }
+
+// Actions are all actions by name, with their defaults filled in. The slice is the caller's.
+func (s *Set) Actions() []policy.ActionConfig { return slices.Clone(s.actions) }
+
+// Policies are all policies by name, with their defaults filled in; those that actions with a condition of their own are
+// are not among them (policy.ActionConfig.Own). The slice is the caller's.
+func (s *Set) Policies() []policy.Config { return slices.Clone(s.policies) }
 
 // concerning lists the rules that events of a type concern.
 func (s *Set) concerning(t event.Type) []*compiledRule {
@@ -101,7 +106,9 @@ func (s *Set) concerning(t event.Type) []*compiledRule {
 func (s *Set) index() {
 	slices.SortFunc(s.rules, func(a, b *compiledRule) int { return compareText(a.config.ID, b.config.ID) })
 	slices.SortFunc(s.signatures, func(a, b *compiledSignature) int { return compareText(a.config.ID, b.config.ID) })
-	slices.SortFunc(s.actions, func(a, b *compiledAction) int { return compareActions(a.config, b.config) })
+	slices.SortFunc(s.actions, func(a, b policy.ActionConfig) int { return compareText(a.Name, b.Name) })
+	slices.SortFunc(s.policies, func(a, b policy.Config) int { return compareText(a.Name, b.Name) })
+	slices.SortFunc(s.asks, compareAsks)
 	s.byType, s.relieving = map[event.Type][]*compiledRule{}, map[string]bool{}
 	for _, info := range event.Types() {
 		for _, r := range s.rules {

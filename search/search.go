@@ -33,6 +33,11 @@ const (
 	FieldEventName = "event_name"
 	FieldLabel     = "session_label"
 	FieldSignature = "signature"
+	// FieldAction is an action that was asked for or done, by its kind or its name; FieldPolicy is a policy that asked, and
+	// FieldOutcome an outcome of an action, whether withheld, in shadow or done.
+	FieldAction  = "action"
+	FieldPolicy  = "policy"
+	FieldOutcome = "action_outcome"
 )
 
 // Column is a column of the result table.

@@ -64,6 +64,12 @@ func (s *SQLite) MarkFailed(ctx context.Context, id event.ID, reason string, due
 	return err
 }
 
+// Postpone puts a pending delivery back until due; it is no attempt.
+func (s *SQLite) Postpone(ctx context.Context, id event.ID, due time.Time) error {
+	_, err := s.exec(ctx, "postpone", `UPDATE deliveries SET due = $1 WHERE id = $2 AND state = $3`, stamp(due), id, pending)
+	return err
+}
+
 // MarkDead gives a delivery up; it stays to be looked at until ForgetDeliveries.
 func (s *SQLite) MarkDead(ctx context.Context, id event.ID, reason string, at time.Time) error {
 	_, err := s.exec(ctx, "mark dead", `UPDATE deliveries

@@ -91,7 +91,7 @@ func (b *batch) add(entry *Entry) error {
 	for _, action := range mergedActions(r) {
 		b.actions = append(b.actions, row{entry.Position, clean(string(e.Environment)), clean(string(e.ID)),
 			clean(string(r.Session.ID)), happened, clean(action.Name), clean(string(action.Kind)), clean(action.Because),
-			action.Shadow, clean(string(action.Outcome))})
+			action.Shadow, clean(string(action.Outcome)), clean(action.Policy), clean(action.Detail)})
 	}
 	b.session(r).take(r)
 	return nil
@@ -160,18 +160,33 @@ func shown(r *event.Record, name string) string {
 	return ""
 }
 
-// mergedActions are a record's actions, each once: what the policy asked for, with the outcome when it has been
-// carried out.
+// mergedActions are a record's actions, each once: what was done or withheld, then what the verdict asked for and nothing was
+// heard of. A policy's verdict names its first step, while a later one may have been taken: whatever the event tells of the
+// policy is the answer to what it asked.
 func mergedActions(r *event.Record) []event.Action {
 	var merged []event.Action
-	for _, action := range slices.Concat(r.Event.Actions, r.Verdict.Actions) {
-		known := slices.IndexFunc(merged, func(m event.Action) bool { return m.Name == action.Name && m.Kind == action.Kind })
-		switch {
-		case known < 0:
-			merged = append(merged, action)
-		case merged[known].Outcome == "":
-			merged[known].Outcome = action.Outcome
-		}
+	for _, action := range r.Event.Actions {
+		merged = mergeAction(merged, action, false)
+	}
+	for _, action := range r.Verdict.Actions {
+		merged = mergeAction(merged, action, action.Policy != "")
+	}
+	return merged
+}
+
+func mergeAction(merged []event.Action, action event.Action, asked bool) []event.Action {
+	known := slices.IndexFunc(merged, func(m event.Action) bool {
+		return m.Name == action.Name && m.Kind == action.Kind && m.Policy == action.Policy || asked && m.Policy == action.Policy
+	})
+	if known < 0 {
+		return append(merged, action)
+	}
+	m := &merged[known]
+	if m.Outcome == "" {
+		m.Outcome = action.Outcome
+	}
+	if m.Because == "" {
+		m.Because = action.Because
 	}
 	return merged
 }

@@ -23,7 +23,7 @@ const (
 	// catalog is the name the file is attached by.
 	catalog = "warehouse"
 	// schemaVersion is what progress.schema_version must be.
-	schemaVersion = 1
+	schemaVersion = 2
 	// rowGroup is how many rows are stored and rewritten together. A checkpoint writes the last, half full group anew,
 	// and a record is some kilobytes: DuckDB's default of 122880 would write hundreds of megabytes each time.
 	rowGroup = 16384
@@ -129,10 +129,39 @@ func (b *base) ensureSchema(ctx context.Context) error {
 	if err := b.writer.QueryRowContext(ctx, "SELECT schema_version FROM progress").Scan(&version); err != nil {
 		return fmt.Errorf("the file exists, but it is not a warehouse: %w", err)
 	}
-	if version != schemaVersion {
+	if version < 1 || version > schemaVersion {
 		return fmt.Errorf("the file has schema version %d, this program knows version %d", version, schemaVersion)
 	}
-	return nil
+	return b.upgrade(ctx, version)
+}
+
+// upgrades lists what brings a file from version i+1 to the next. Older programs knew no policies, so there is nothing to
+// fill in.
+func upgrades() [][]string {
+	return [][]string{{
+		"ALTER TABLE actions ADD COLUMN policy VARCHAR DEFAULT ''",
+		"ALTER TABLE actions ADD COLUMN detail VARCHAR DEFAULT ''",
+	}}
+}
+
+// upgrade brings an older file up to date, all of it or nothing.
+func (b *base) upgrade(ctx context.Context, version int) error {
+	if version == schemaVersion {
+		return nil
+	}
+	return within(ctx, b.writer, "COMMIT", func(conn *sql.Conn) error {
+		for _, statements := range upgrades()[version-1:] {
+			for _, statement := range statements {
+				if _, err := conn.ExecContext(ctx, statement); err != nil {
+					return fmt.Errorf("upgrade from schema version %d: %w", version, err)
+				}
+			}
+		}
+		if _, err := conn.ExecContext(ctx, "UPDATE progress SET schema_version = ?", schemaVersion); err != nil {
+			return fmt.Errorf("upgrade from schema version %d: %w", version, err)
+		}
+		return nil
+	})
 }
 
 func noTransaction(err error) bool { return strings.Contains(err.Error(), "no transaction is active") }

@@ -51,7 +51,7 @@ CREATE TABLE labels (
 	label VARCHAR NOT NULL
 );
 
--- One row for each action asked for or carried out.
+-- One row for each action asked for or carried out. What a policy asked for and what was done about it are one row.
 CREATE TABLE actions (
 	position UBIGINT NOT NULL,
 	environment VARCHAR NOT NULL,
@@ -62,7 +62,9 @@ CREATE TABLE actions (
 	kind VARCHAR NOT NULL,
 	because VARCHAR NOT NULL,
 	shadow BOOLEAN NOT NULL,
-	outcome VARCHAR NOT NULL
+	outcome VARCHAR NOT NULL,
+	policy VARCHAR DEFAULT '',
+	detail VARCHAR DEFAULT ''
 );
 
 -- One row a session, brought up to date with each batch. It has no key on purpose: one writer keeps it unique, and
@@ -83,4 +85,4 @@ CREATE TABLE sessions (
 	address_order VARCHAR NOT NULL
 );
 
-INSERT INTO progress VALUES (1, 0);
+INSERT INTO progress VALUES (2, 0);

@@ -132,13 +132,13 @@ func (t *teller) labels(ctx context.Context) error {
 
 // actions are the newest ones when there are too many, but told in the order of time.
 func (t *teller) actions(ctx context.Context) error {
-	query := fmt.Sprintf(`SELECT name, kind, because, shadow, outcome, event, happened FROM (
+	query := fmt.Sprintf(`SELECT name, kind, because, shadow, outcome, policy, detail, event, happened FROM (
 		SELECT * FROM actions WHERE %s ORDER BY happened DESC, position DESC, name DESC, kind DESC LIMIT %d)
 		ORDER BY happened, position, name, kind`, t.where.sql(), maxPlaced)
 	return t.each(ctx, query, t.where.args, func(rows *sql.Rows) error {
 		var placed search.PlacedAction
 		a := &placed.Action
-		if err := rows.Scan(&a.Name, &a.Kind, &a.Because, &a.Shadow, &a.Outcome, &placed.Event, &placed.At); err != nil {
+		if err := rows.Scan(&a.Name, &a.Kind, &a.Because, &a.Shadow, &a.Outcome, &a.Policy, &a.Detail, &placed.Event, &placed.At); err != nil {
 			return err
 		}
 		placed.At = placed.At.UTC()

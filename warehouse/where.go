@@ -121,6 +121,8 @@ func (m *question) field(field string, given []string) error {
 			m.facts.where.and("signature")
 		}
 		m.facts.where.and(oneOf("name", values), values...)
+	case search.FieldAction, search.FieldPolicy, search.FieldOutcome:
+		m.facts = &facts{table: "actions", where: actionsLike(field, values)}
 	default:
 		if len(field) > maxText {
 			return &QueryError{"field", "is too long"}
@@ -130,6 +132,22 @@ func (m *question) field(field string, given []string) error {
 		m.facts.where.and(oneOf("value", values), values...)
 	}
 	return nil
+}
+
+// actionsLike selects actions. An action that was withheld, could not be done or ran in shadow did not happen; it is found by
+// its policy and its outcome.
+func actionsLike(field string, values []any) condition {
+	var c condition
+	switch field {
+	case search.FieldPolicy:
+		c.and(oneOf(policyOf, values), values...)
+	case search.FieldOutcome:
+		c.and(oneOf("outcome", values), values...)
+	default:
+		c.and("NOT shadow AND outcome NOT IN ('withheld', 'unavailable')")
+		c.and("("+oneOf("kind", values)+" OR "+oneOf("name", values)+")", slices.Concat(values, values)...)
+	}
+	return c
 }
 
 // oneOf compares a column, named by this file and never by the query, with as many values.

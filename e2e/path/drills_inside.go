@@ -21,6 +21,7 @@ import (
 	"wayguard/e2e"
 	"wayguard/element"
 	"wayguard/event"
+	"wayguard/mitigation"
 	"wayguard/proxy"
 )
 
@@ -28,7 +29,7 @@ import (
 type panicking struct{ considered, observed atomic.Int64 }
 
 // Consider implements proxy.Observer.
-func (p *panicking) Consider(context.Context, event.Event) (event.Verdict, error) {
+func (p *panicking) Consider(context.Context, event.Event) (mitigation.Judgement, error) {
 	p.considered.Add(1)
 	panic("drill")
 }

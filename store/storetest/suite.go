@@ -69,6 +69,12 @@ type Outbox interface {
 	ForgetDeliveries(ctx context.Context, before time.Time) (int64, error)
 }
 
+// Mitigation is what the suite asks of the snapshots of mitigation.
+type Mitigation interface {
+	SaveMitigation(ctx context.Context, env event.Environment, body []byte, at time.Time) error
+	LoadMitigation(ctx context.Context, env event.Environment) (body []byte, at time.Time, found bool, err error)
+}
+
 // Store is a whole settings database.
 type Store interface {
 	Users
@@ -77,6 +83,7 @@ type Store interface {
 	Objects
 	Settings
 	Outbox
+	Mitigation
 	Close() error
 }
 
@@ -86,7 +93,7 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 	for name, part := range map[string]func(t *testing.T, s Store){
 		"users": users, "email is unique without case": emails, "disabling ends logins": disabling, "logins": logins,
 		"audit": audit, "objects": objects, "one active version": oneActive, "settings": settings,
-		"claimed settings": claims, "outbox": outbox, "outbox is idempotent": idempotent, "concurrent writers": concurrent,
+		"claimed settings": claims, "mitigation": mitigation, "outbox": outbox, "outbox is idempotent": idempotent, "concurrent writers": concurrent,
 		"nothing found": nothing,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,9 +16,8 @@ export async function answer(request: IncomingMessage, address: URL, mood: strin
   if (path === "/logout") return { status: 204, body: "", cookie: "mock_out=1; Path=/" };
   if (path === "/password") return { status: 204, body: "" };
   if (request.headers.cookie?.includes("mock_out=1") === true) return refuse(401, "not_logged_in", "log in first");
-  if (path.startsWith("/users") || path === "/audit") return administration(request, path);
-  const csv = exporting(path);
-  if (csv) return csv;
+  const part = await partOf(request, path);
+  if (part) return part;
   const plain = { "/me": "hub-me.json", "/fields": "hub-fields.json", "/health": "hub-health.json" }[path];
   if (plain !== undefined) return json(await golden(plain));
   if (mood === "down") return refuse(503, "warehouse_unavailable", "the warehouse is unavailable");
@@ -27,6 +26,12 @@ export async function answer(request: IncomingMessage, address: URL, mood: strin
   if (path === "/sessions/none") return refuse(404, "no_such_session", "no such session");
   if (path.startsWith("/sessions/")) return json(await golden(storyFile(path)));
   return refuse(404, "not_found", "no such path");
+}
+
+async function partOf(request: IncomingMessage, path: string): Promise<Answer | undefined> {
+  if (path.startsWith("/users") || path === "/audit") return administration(request, path);
+  if (path.startsWith("/mitigation") || path.endsWith("/spare")) return mitigation(path);
+  return exporting(path);
 }
 
 function storyFile(path: string): string {
@@ -42,6 +47,17 @@ function login(body: string): Answer {
 function exporting(path: string): Answer | undefined {
   if (path === "/exports") return { ...json({ ticket: "0".repeat(64), expires_in_seconds: 60 }), status: 201 };
   return path === "/sessions.csv" ? { status: 200, body: "Session ID\r\n", type: "text/csv" } : undefined;
+}
+
+async function mitigation(path: string): Promise<Answer> {
+  const file: Record<string, string> = { "/mitigation/effects": "hub-effects", "/mitigation/accounts": "hub-accounts", "/mitigation/affected": "hub-affected" };
+  if (path.endsWith(".csv")) return { status: 200, body: "Account\r\n", type: "text/csv" };
+  if (path === "/mitigation/undo") return json({ affected: 3 });
+  if (path.endsWith("/spare")) return json({ scope: "session", until: new Date(Date.now() + 86_400_000).toISOString() });
+  const status = (await golden(`${file[path] ?? "hub-mitigation"}.json`)) as object;
+  if (path !== "/mitigation/stop") return json(status);
+  const now = Date.now();
+  return json({ ...status, stop: { since: new Date(now).toISOString(), until: new Date(now + 900_000).toISOString(), who: "you", why: "a try" } });
 }
 
 async function administration(request: IncomingMessage, path: string): Promise<Answer> {

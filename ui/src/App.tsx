@@ -5,6 +5,7 @@ import { CrashGuard } from "./components/CrashGuard";
 import { Empty } from "./components/Notice";
 import { AdminPage } from "./pages/admin/AdminPage";
 import { LoginPage } from "./pages/login/LoginPage";
+import { MitigationPage } from "./pages/mitigation/MitigationPage";
 import { SearchPage } from "./pages/search/SearchPage";
 import { SessionPage } from "./pages/session/SessionPage";
 import { Shell } from "./shell/Shell";
@@ -38,6 +39,9 @@ function Pages() {
       </Route>
       <Route path="/search">
         <SearchPage />
+      </Route>
+      <Route path="/mitigation">
+        <MitigationPage />
       </Route>
       <Route path="/administration/:part?">{({ part }) => <AdminPage part={part === "audit" ? "audit" : "users"} />}</Route>
       <Route path="/sessions/:id">{({ id }) => <SessionPage key={id} id={id} />}</Route>

@@ -11,6 +11,7 @@ import "./styles/search.css";
 import "./styles/session.css";
 import "./styles/event.css";
 import "./styles/admin.css";
+import "./styles/mitigation.css";
 
 applyTheme(storedTheme());
 

@@ -83,12 +83,26 @@ func (g *Generator) record() event.Record {
 		Elements: g.elements(v, spec)}
 	r := event.Record{Event: e, Verdict: g.verdict(v)}
 	if len(r.Verdict.Actions) > 0 {
-		r.Event.Actions = []event.Action{r.Verdict.Actions[0]}
-		r.Event.Actions[0].Outcome = event.Done
+		r.Event.Actions = []event.Action{g.carriedOut(r.Verdict.Actions[0])}
 	}
 	r.Session = v.session
 	r.Session.Labels = slices.Clone(v.labels)
 	return r
+}
+
+// carriedOut is what became of an action that was asked for.
+func (g *Generator) carriedOut(action event.Action) event.Action {
+	switch g.random.IntN(7) {
+	case 0, 3:
+		action.Outcome, action.Detail = event.Withheld, pick(g, "control arm", "control arm", "control arm", "allow list office", "circuit breaker open", "stopped until 2026-11-01 10:00 UTC", "stopped until 2026-11-01 11:00 UTC")
+	case 1:
+		action.Outcome = pick(g, event.Passed, event.Refused, event.Unavailable, event.Failed)
+	case 2:
+		action.Shadow, action.Outcome = true, event.Withheld
+	default:
+		action.Outcome = event.Done
+	}
+	return action
 }
 
 // visit picks a session that is under way, or opens one.
@@ -171,8 +185,14 @@ func (g *Generator) verdict(v *visit) event.Verdict {
 	}
 	if v.score > 40 && g.chance(5) {
 		place(event.Label{Name: "Account Takeover", Severity: event.MaliciousLabel, Rule: "takeover", Points: 60, Signature: true})
-		verdict.Actions = []event.Action{{Name: "stop", Kind: event.Block, Because: "Account Takeover"},
-			{Name: "tell", Kind: event.Webhook, Because: "Account Takeover"}}
+	}
+	if v.score > 40 && g.chance(3) {
+		verdict.Actions = []event.Action{{Name: "stop", Kind: pick(g, event.Block, event.Feign, event.Delay), Because: "Account Takeover",
+			Policy: pick(g, "ladder", "ladder", "")}, {Name: "tell", Kind: event.Webhook, Because: "Account Takeover"}}
+	}
+	if g.chance(60) {
+		v.score = 0 // trust comes back
+		v.rating = event.Normal
 	}
 	switch {
 	case v.score >= 100:

@@ -101,6 +101,8 @@ func happened(r *event.Record, field string, is func(string) bool) bool {
 		return slices.ContainsFunc(r.Verdict.Labels, func(l event.Label) bool {
 			return !l.Shadow && is(l.Name) && (l.Signature || field == search.FieldLabel)
 		})
+	case search.FieldAction, search.FieldPolicy, search.FieldOutcome:
+		return slices.ContainsFunc(factsOf(r), func(f fact) bool { return f.matches(field, is) })
 	}
 	return slices.ContainsFunc(r.Event.Elements, func(e event.Element) bool {
 		return e.Name == field && e.Value != "" && is(e.Value)

@@ -22,6 +22,8 @@ type Warehouse interface {
 	Each(ctx context.Context, q search.Query, take func(search.Session) error) error
 	Story(ctx context.Context, env event.Environment, session event.ID) (search.Story, error)
 	Totals(ctx context.Context, env event.Environment, from, to time.Time) (search.Totals, error)
+	Effects(ctx context.Context, q search.EffectQuery) (search.Effects, error)
+	Accounts(ctx context.Context, q search.AccountQuery) (search.Accounts, error)
 	Forget(ctx context.Context, env event.Environment, before time.Time) (int64, error)
 	Close() error
 }
@@ -47,6 +49,9 @@ func Run(t *testing.T, open func(t *testing.T, place string) Warehouse) {
 		{"an export is whole", testEach},
 		{"what is forgotten is gone", testForget},
 		{"a label in shadow does not count", testShadow},
+		{"effects agree with the model", testEffects},
+		{"a policy's later step answers its first", testSteps},
+		{"accounts to warn are listed", testAccounts},
 		{"questions are answered while records come in", testConcurrent},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -187,7 +192,13 @@ func randomQuery(random *rand.Rand, m *model) search.Query {
 		q.From = Start().Add(time.Duration(random.IntN(300)) * time.Second)
 		q.To = q.From.Add(time.Duration(random.IntN(120)) * time.Second)
 	}
-	switch random.IntN(9) {
+	switch random.IntN(12) {
+	case 9:
+		q.Field, q.Values = search.FieldAction, []string{one("STOP", "block", "webhook", "feign")}
+	case 10:
+		q.Field, q.Values = search.FieldPolicy, []string{one("Ladder", "stop", "tell")}
+	case 11:
+		q.Field, q.Values = search.FieldOutcome, []string{one("done", "withheld", "passed")}
 	case 0:
 		q.Field, q.Values = search.FieldRating, []string{one("malicious", "Suspicious Session"), "normal"}[:1+random.IntN(2)]
 	case 1:

@@ -1,4 +1,5 @@
 import type * as wire from "./types";
+import { mitigationHealth } from "./mitigation";
 import { dictionary, fallback, flag, list, number, object, oneOf, optionalNumber, optionalText, text, time } from "./decode";
 
 export const rating = oneOf<wire.Rating>("normal", "suspicious", "malicious");
@@ -90,7 +91,7 @@ const labelShape = {
   sentence: optionalText,
 };
 
-const actionShape = { name: text, kind: text, because: optionalText, shadow: flag, outcome: optionalText };
+const actionShape = { name: text, kind: text, because: optionalText, shadow: flag, outcome: optionalText, policy: optionalText, detail: optionalText };
 const placed = { event_id: text, at: time };
 const action = object<wire.Action>(actionShape);
 
@@ -151,6 +152,7 @@ const record = object<wire.EventRecord>({
   session: object<wire.EventRecord["session"]>({
     id: text,
     journey: optionalText,
+    person: optionalText,
     number,
     opened: time,
     join: object<{ by: string; detail: string }>({ by: optionalText, detail: optionalText }),
@@ -183,6 +185,7 @@ export const health = object<wire.Health>({
     failures: counts,
   }),
   location: object<wire.Health["location"]>({ state: text, detail: optionalText, attribution: optionalText }),
+  mitigation: fallback(mitigationHealth, { open: [] }),
 });
 
 export const liveBatch = object<wire.LiveBatch>({

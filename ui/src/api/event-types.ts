@@ -27,6 +27,10 @@ export interface Action {
   because: string;
   shadow: boolean;
   outcome: string;
+  /** The policy whose step it is; empty for an action with a condition of its own. */
+  policy: string;
+  /** More about the outcome: why it was withheld, which check was offered. */
+  detail: string;
 }
 
 export interface Element {
@@ -96,6 +100,8 @@ export interface EventRecord {
   session: {
     id: string;
     journey: string;
+    /** "" where it is not known. */
+    person: string;
     number: number;
     opened: string;
     join: { by: string; detail: string };

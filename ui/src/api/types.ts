@@ -4,9 +4,11 @@
  */
 
 import type { Action, EventRecord, Label, Rating } from "./event-types";
+import type { MitigationHealth } from "./mitigation-types";
 
 export type * from "./event-types";
 export type * from "./explanation-types";
+export type * from "./mitigation-types";
 
 export interface User {
   email: string;
@@ -198,6 +200,7 @@ export interface Health {
     failures: Record<string, number>;
   };
   location: { state: string; detail: string; attribution: string };
+  mitigation: MitigationHealth;
 }
 
 /** The short form of a record that the live stream sends. */

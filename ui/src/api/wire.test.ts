@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import * as mitigation from "./mitigation";
 import { golden, goldenText } from "../test/hub";
 import type { Decoder } from "./decode";
 import * as decode from "./decoders";
@@ -14,6 +15,10 @@ const files: [string, Decoder<unknown>][] = [
   ["hub-health.json", decode.health],
   ["hub-users.json", decode.users],
   ["hub-audit.json", decode.audit],
+  ["hub-mitigation.json", mitigation.status],
+  ["hub-effects.json", mitigation.effects],
+  ["hub-affected.json", mitigation.affected],
+  ["hub-accounts.json", mitigation.accounts],
 ];
 
 /** Known to the server, of no use to a person. */

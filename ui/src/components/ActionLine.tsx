@@ -1,17 +1,29 @@
 import type { Action } from "../api/types";
-import { count, plainWords } from "../format/words";
+import { kindIcon, kindName, outcomeOf, policyOf } from "../format/actions";
+import { count } from "../format/words";
+import { Icon } from "./Icon";
 
-/** What was done, why, and how it went. */
+/** What was done, how it went and why. */
 export function ActionLine({ action, times = 1 }: { action: Action; times?: number }) {
+  const because = action.because === "" ? "" : `because of ${action.because}`;
   return (
     <span className="action">
+      <span className="action-kind" title={kindName(action.kind)}>
+        <Icon name={kindIcon(action.kind)} size={13} />
+      </span>
       <span className="action-name">{action.name}</span>
-      <span className="tag">{action.kind}</span>
+      <span className="tag">{kindName(action.kind)}</span>
       <Outcome action={action} />
       {times > 1 && <span className="action-times">×{count(times)}</span>}
-      {action.because !== "" && (
-        <span className="action-because" title={action.because}>
-          because of {action.because}
+      {action.detail !== "" && (
+        <span className="action-detail" title={action.detail}>
+          {action.detail}
+        </span>
+      )}
+      {action.policy !== "" && <span className="action-because">policy {policyOf(action)}</span>}
+      {because !== "" && (
+        <span className="action-because" title={because}>
+          {because}
         </span>
       )}
     </span>
@@ -19,8 +31,6 @@ export function ActionLine({ action, times = 1 }: { action: Action; times?: numb
 }
 
 function Outcome({ action }: { action: Action }) {
-  if (action.shadow) return <span className="tag">shadow, not done</span>;
-  if (action.outcome === "") return <span className="tag">asked</span>;
-  const bad = action.outcome === "failed" || action.outcome === "unavailable";
-  return <span className={bad ? "tag tag-bad" : "tag tag-good"}>{plainWords(action.outcome).toLowerCase()}</span>;
+  const { text, tone } = outcomeOf(action);
+  return <span className={tone === "plain" ? "tag" : `tag tag-${tone}`}>{text}</span>;
 }

@@ -23,9 +23,22 @@ const shapes = {
   signature: "M2 11.5c2.5-7 5-9.5 5.8-8.2C9 5.2 5.2 11.8 6.6 12c1.2.2 2.2-3.2 3.2-3.1.9.1.2 2.1 1.2 2.3.8.1 1.5-.7 3-1.7",
   keyboard: "M1.8 4h12.4v8H1.8V4Zm2.7 2.7h.01m2.3 0h.01m2.3 0h.01m2.3 0h.01M5 9.5h6",
   clock: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12Zm0-9.5V8l2.3 1.5",
+  block: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM3.8 3.8l8.4 8.4",
+  mask: "M2 4c2.2-1.2 9.8-1.2 12 0 .4 5-1.8 8.5-6 8.5S1.6 9 2 4Zm2.8 3.2c.6-.7 1.5-.7 2.1 0m2.2 0c.6-.7 1.5-.7 2.1 0",
+  decoy: "M2.5 13.5 8 2.5l5.5 11m-9.2-3.7h7.4M8 9.8v3.7",
+  shield: "M8 1.8 13 3.7v3.8c0 3-2 5.5-5 6.7-3-1.2-5-3.7-5-6.7V3.7L8 1.8Zm-2.2 6 1.6 1.6 2.9-3",
+  key: "M5.3 10.7a2.7 2.7 0 1 1 0-5.4 2.7 2.7 0 0 1 0 5.4ZM8 8h6v2.4M11.3 8v1.8",
+  pen: "m3 13 .6-2.8L11 2.8l2.2 2.2-7.4 7.4L3 13Z",
+  tag: "M2.5 2.5h5l6 6-5 5-6-6v-5Zm2.7 2.7h.01",
+  undo: "M3 6h6.5a3.5 3.5 0 0 1 0 7H6M5.8 3.2 3 6l2.8 2.8",
 } as const;
 
 export type IconName = keyof typeof shapes;
+
+/** The path of an icon of 16 by 16, for pictures of our own. */
+export function iconShape(name: IconName): string {
+  return shapes[name];
+}
 
 /** A line icon of the house; it repeats what text says, so assistive technology passes over it. */
 export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {

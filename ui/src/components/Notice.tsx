@@ -69,6 +69,8 @@ function explainRefusal(error: ApiError): { title: string; advice: string } {
         title: "There is no such session here",
         advice: "It may belong to another environment, or be older than the data that is kept.",
       };
+    case "no_mitigation":
+      return { title: "Nothing is done with requests here", advice: "This environment only looks on." };
     case "bad_query":
       return { title: "The Hub refused this search", advice: sentence(error.message) };
   }

@@ -9,6 +9,7 @@ import { Empty, Failure } from "../components/Notice";
 import { WorkplaceContext } from "../state/environment";
 import { useKeys } from "../state/keys";
 import { LiveContext, useLiveStream } from "../state/live";
+import { MitigationBanner } from "./MitigationBanner";
 import { ShortcutsDialog } from "./ShortcutsDialog";
 import { TopBar } from "./TopBar";
 
@@ -63,6 +64,7 @@ function InEnvironment({ me, environment, children }: { me: Me; environment: Env
           Skip to content
         </a>
         <TopBar onShortcuts={() => setShortcuts(true)} />
+        <MitigationBanner />
         <main id="main">{children}</main>
         {shortcuts && <ShortcutsDialog onClose={() => setShortcuts(false)} />}
       </LiveContext>

@@ -24,6 +24,13 @@ export function TopBar({ onShortcuts }: { onShortcuts: () => void }) {
         >
           Search
         </Link>
+        <Link
+          href={`/mitigation?env=${encodeURIComponent(environment.name)}`}
+          className="topbar-link"
+          aria-current={location === "/mitigation" ? "page" : undefined}
+        >
+          Mitigation
+        </Link>
         {may(environment, "users:manage") && (
           <Link
             href={`/administration/users?env=${encodeURIComponent(environment.name)}`}

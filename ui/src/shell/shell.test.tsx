@@ -31,6 +31,28 @@ test("health comes over the stream and shows what was shed", async () => {
   expect(screen.getByText(health.location.attribution)).toBeTruthy();
 });
 
+describe("mitigation on every page", () => {
+  test("an open breaker is said, and its end too", async () => {
+    fakeHub();
+    openAt("/search");
+    expect((await screen.findByTestId("mitigation-banner")).textContent).toContain("A circuit breaker is open: slow-scrapers since 10:26:00 UTC");
+    act(() => FakeEventSource.opened.at(-1)?.send("health", { ...health, mitigation: { open: [] } }));
+    await waitFor(() => expect(screen.queryByTestId("mitigation-banner")).toBeNull());
+  });
+
+  test("a stop is said with who, why and until when", async () => {
+    fakeHub();
+    openAt("/administration/users?env=production");
+    await screen.findByTestId("mitigation-banner");
+    const stop = { until: "2026-11-21T10:45:00Z", who: "ada@shop.example", why: "a bad policy" };
+    act(() => FakeEventSource.opened.at(-1)?.send("health", { ...health, mitigation: { stop, open: [] } }));
+    await waitFor(() =>
+      expect(screen.getByTestId("mitigation-banner").textContent).toContain("All mitigation is stopped until 2026-11-21 10:45:00 UTC by ada@shop.example: a bad policy."),
+    );
+    expect(screen.getByTestId("mitigation-banner").querySelector("a")?.getAttribute("href")).toBe("/mitigation?env=production");
+  });
+});
+
 test("another environment starts a search of its own and a stream of its own", async () => {
   const asked = fakeHub();
   openAt("/search?field=email&value=a@b.example");

@@ -12,6 +12,15 @@ const names: Record<string, string> = {
   "user.enabled": "User enabled",
   "user.password_reset": "Password renewed",
   "sessions.export": "Sessions downloaded",
+  "accounts.export": "Accounts to warn downloaded",
+  "accounts.view": "Accounts to warn looked at",
+  "affected.export": "People affected downloaded",
+  "mitigation.stop": "All mitigation stopped",
+  "mitigation.go": "Mitigation resumed",
+  "mitigation.undo": "Policy undone",
+  "mitigation.breaker": "Breaker closed",
+  "mitigation.spare": "Visitor let through",
+  "mitigation.unspare": "Letting through ended",
   "search.sensitive": "Searched by a person’s data",
 };
 

@@ -57,7 +57,7 @@ function ActionList({ actions, onShow }: ActionListProps) {
   return (
     <ul className="findings-actions">
       {together(actions).map(([first, ...others]) => (
-        <li key={`${first.name} ${first.kind} ${first.outcome} ${first.shadow}`}>
+        <li key={keyOf(first)}>
           <button type="button" className="time-link" title="Show the first event" onClick={() => onShow(first.event_id)}>
             {utcClock(first.at).slice(0, 8)}
           </button>
@@ -68,11 +68,15 @@ function ActionList({ actions, onShow }: ActionListProps) {
   );
 }
 
+function keyOf({ policy, name, kind, outcome, shadow, detail }: PlacedAction): string {
+  return [policy, name, kind, outcome, shadow, detail].join(" ");
+}
+
 /** Actions that differ in nothing but their time and reason, in the order of the first. */
 export function together(actions: readonly PlacedAction[]): [PlacedAction, ...PlacedAction[]][] {
   const groups = new Map<string, [PlacedAction, ...PlacedAction[]]>();
   for (const action of actions) {
-    const key = `${action.name} ${action.kind} ${action.outcome} ${action.shadow}`;
+    const key = keyOf(action);
     const group = groups.get(key);
     if (group) group.push(action);
     else groups.set(key, [action]);

@@ -5,6 +5,7 @@ import { openAt } from "../../test/app";
 import { FakeEventSource } from "../../test/event-source";
 import { fakeHub, golden, refuse } from "../../test/hub";
 import { together } from "./FindingsCard";
+import { visitorsOf } from "./SpareDialog";
 import { velocity } from "./Spotlight";
 
 const story = decode.story(golden("hub-story.json"), "");
@@ -103,6 +104,76 @@ describe("the session page", () => {
   });
 });
 
+describe("actions", () => {
+  test("what was done is told from what was asked for", async () => {
+    await open();
+    const last = story.events[0];
+    fireEvent.click(within(document.getElementById(`event-${last?.event.id ?? ""}`) as HTMLElement).getByRole("button"));
+    const detail = within(document.getElementById(`detail-${last?.event.id ?? ""}`) as HTMLElement);
+    const done = detail.getByRole("heading", { name: "What was done" }).parentElement?.textContent;
+    for (const text of ["pretend-paid", "Feigned answer", "done", "step 2 of 2", "policy stop-takeovers"]) expect(done).toContain(text);
+    const asked = detail.getByRole("heading", { name: "What the verdict asked for" }).parentElement?.textContent;
+    expect(asked).toContain("ask-for-proof");
+    expect(asked).toContain("the policy was at a later step: pretend-paid");
+  });
+
+  test("the chart's flags say kind and outcome, withheld ones too", async () => {
+    await open();
+    const flags = [...document.querySelectorAll(".action-mark")].map((flag) => flag.getAttribute("aria-label"));
+    expect(flags.some((label) => label?.includes("Feigned answer, done"))).toBe(true);
+    expect(flags.some((label) => label?.includes("Check, withheld"))).toBe(true);
+    expect(document.querySelectorAll(".action-mark-ended")).toHaveLength(1);
+  });
+
+  test("a visitor is let through with a reason", async () => {
+    const until = "2026-11-22T10:30:00Z";
+    const asked = fakeHub({ [`${path}/spare`]: () => ({ scope: "account", until }) });
+    openAt(`${path}?env=production`);
+    fireEvent.click(await screen.findByRole("button", { name: "Let this visitor through" }));
+    const dialog = within(screen.getByRole("dialog", { name: "Let this visitor through" }));
+    fireEvent.click(dialog.getByRole("radio", { name: /m\.rossi@example\.com/ }));
+    fireEvent.click(dialog.getByRole("radio", { name: "8 hours" }));
+    const send = dialog.getByRole("button", { name: "Let through" });
+    expect(send.hasAttribute("disabled")).toBe(true);
+    fireEvent.change(dialog.getByLabelText("Reason, for the audit"), { target: { value: "called support" } });
+    fireEvent.submit(screen.getByRole("form", { name: "Let this visitor through" }));
+    expect(await screen.findByText(/until 2026-11-22 10:30:00 UTC/)).toBeTruthy();
+    expect(asked.find((question) => question.path === `${path}/spare`)?.body).toEqual({
+      environment: "production",
+      scope: "account",
+      account: { element: "email", value: "m.rossi@example.com" },
+      seconds: 28_800,
+      reason: "called support",
+    });
+  });
+
+  test("a viewer cannot let anybody through", async () => {
+    fakeHub();
+    openAt(`${path}?env=staging`);
+    await screen.findByTestId("rating-banner");
+    expect(screen.queryByRole("button", { name: "Let this visitor through" })).toBeNull();
+  });
+
+  test("a session of a person can stand for the person, one of very many accounts for none of them", () => {
+    const name = (element: string) => element;
+    const values = (of: typeof story) => visitorsOf(of, name).map(({ value }) => value);
+    expect(values(story)).toEqual(["session", "device", "email:m.rossi@example.com", ...usernames].sort((a, b) => order(a) - order(b)));
+    const [first] = story.events;
+    if (!first) throw new Error("the golden story has no events");
+    expect(values({ ...story, events: [{ ...first, session: { ...first.session, person: "p" } }] })).toContain("person");
+    const element = { name: "username", kind: "entity", type: "string", display: "", parts: {} };
+    const many = { ...first, event: { ...first.event, elements: Array.from({ length: 9 }, (_, index) => ({ ...element, value: `user-${index}` })) } };
+    expect(values({ ...story, events: [many] })).toEqual(["session", "device"]);
+  });
+});
+
+const usernames = [...new Set(story.events.flatMap(({ event }) => event.elements.filter(({ name }) => name === "username").map(({ value }) => `username:${value}`)))];
+
+/** Sessions and devices first, then accounts by their element. */
+function order(value: string): number {
+  return ["session", "device", "username", "email"].indexOf(value.split(":")[0] ?? "");
+}
+
 test("a session that is not there is explained", async () => {
   fakeHub({ [path]: () => refuse(404, "no_such_session") });
   openAt(`${path}?env=production`);
@@ -124,7 +195,7 @@ describe("the end of the session", () => {
     vi.setSystemTime(new Date(Date.parse(session.last_seen) + 3_600_000));
     openAt(`${path}?env=production`);
     await screen.findByTestId("rating-banner");
-    expect(screen.queryByText("Session ended") !== null).toBe(shown);
+    expect(screen.queryByText(/^Session ended after: feigned answer/) !== null).toBe(shown);
     vi.useRealTimers();
   });
 });

@@ -3,9 +3,10 @@ import { useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import { explanationQuery, fieldsQuery, storyQuery } from "../../api/resources";
 import type { Explanation, Story } from "../../api/types";
+import { Icon } from "../../components/Icon";
 import { LiveToggle } from "../../components/LiveToggle";
 import { Failure, FailureBanner } from "../../components/Notice";
-import { useWorkplace } from "../../state/environment";
+import { may, useWorkplace } from "../../state/environment";
 import { useKeys } from "../../state/keys";
 import { NamesContext, makeNames } from "../../state/names";
 import { usePausedLive } from "../../state/use-paused-live";
@@ -16,6 +17,7 @@ import { FindingsCard } from "./FindingsCard";
 import { LinkedTable } from "./LinkedTable";
 import { RatingBanner } from "./RatingBanner";
 import { SessionSkeleton } from "./SessionSkeleton";
+import { SpareDialog } from "./SpareDialog";
 import { Spotlight } from "./Spotlight";
 import { EventTable } from "./events/EventTable";
 import { RiskTimeline } from "./timeline/RiskTimeline";
@@ -26,6 +28,7 @@ const livePause = 1_000;
 export function SessionPage({ id }: { id: string }) {
   const { environment } = useWorkplace();
   const [, navigate] = useLocation();
+  const [sparing, setSparing] = useState(false);
   const story = useQuery(storyQuery(environment.name, id));
   const explanation = useQuery(explanationQuery(environment.name, id));
   const fields = useQuery(fieldsQuery(environment.name));
@@ -53,8 +56,15 @@ export function SessionPage({ id }: { id: string }) {
           <BackLink />
           <h1>User Session Assessment</h1>
           <span className="toolbar-space" />
+          {story.data && may(environment, "mitigation:spare") && (
+            <button type="button" className="button" onClick={() => setSparing(true)}>
+              <Icon name="shield" size={14} />
+              Let this visitor through
+            </button>
+          )}
           <LiveToggle on={live.on} possible why="" waiting={live.waiting} onChange={live.toggle} />
         </div>
+        {sparing && story.data && <SpareDialog story={story.data} onClose={() => setSparing(false)} />}
         {story.error && story.data && <FailureBanner error={story.error} retry={live.refresh} />}
         {story.data ? (
           <Assessment story={story.data} explanation={explanation.data} />

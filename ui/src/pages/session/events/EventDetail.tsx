@@ -9,7 +9,7 @@ import { count, plainWords, ratingWord } from "../../../format/words";
 import { useNames } from "../../../state/names";
 import { points } from "../FindingsCard";
 import { ElementTable } from "./ElementTable";
-import { actionsOf } from "./event-filters";
+import { asksOf } from "./event-filters";
 
 /** All that is known of one event. */
 export function EventDetail({ record }: { record: EventRecord }) {
@@ -57,12 +57,24 @@ function Judgement({ record: { verdict } }: { record: EventRecord }) {
 function Happenings({ record }: { record: EventRecord }) {
   const names = useNames();
   const { event, verdict } = record;
-  const actions = actionsOf(record);
+  const asks = asksOf(record);
   return (
     <>
-      {actions.length > 0 && (
-        <Part title="Actions">
-          <Lines>{actions.map((action) => <ActionLine key={`${action.name} ${action.kind}`} action={action} />)}</Lines>
+      {event.actions.length > 0 && (
+        <Part title="What was done">
+          <Lines>{event.actions.map((action) => <ActionLine key={`${action.policy} ${action.name} ${action.kind}`} action={action} />)}</Lines>
+        </Part>
+      )}
+      {asks.length > 0 && (
+        <Part title="What the verdict asked for">
+          <Lines>
+            {asks.map(({ action, answer }) => (
+              <span key={`${action.policy} ${action.name} ${action.kind}`}>
+                <ActionLine action={action} />
+                {answer && <span className="faint">the policy was at a later step: {answer.name}</span>}
+              </span>
+            ))}
+          </Lines>
         </Part>
       )}
       {verdict.entity_labels.length > 0 && (

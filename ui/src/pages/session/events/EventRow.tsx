@@ -4,6 +4,7 @@ import type { EventRecord } from "../../../api/types";
 import { Icon } from "../../../components/Icon";
 import { LabelChip } from "../../../components/LabelChip";
 import { Mark } from "../../../components/Rating";
+import { endsRequest, kindIcon, outcomeOf } from "../../../format/actions";
 import { utcClock, utcDay } from "../../../format/time";
 import { counted, ratingWord } from "../../../format/words";
 import { useNames } from "../../../state/names";
@@ -88,14 +89,16 @@ export const EventRow = memo(function EventRow({ record, open, onToggle }: Event
   );
 });
 
-/** An icon when actions ran on the event. */
+/** The sign of what mattered most when actions ran on the event: one that ended the request before one that did not. */
 function Workflow({ record }: { record: EventRecord }) {
   const actions = actionsOf(record);
-  if (actions.length === 0) return null;
-  const text = `${counted(actions.length, "action")}: ${actions.map(({ name }) => name).join(", ")}`;
+  const first = actions.find(endsRequest) ?? actions.find(({ outcome }) => outcome === "done") ?? actions[0];
+  if (!first) return null;
+  const text = `${counted(actions.length, "action")}: ${actions.map((action) => `${action.name} (${outcomeOf(action).text})`).join(", ")}`;
+  const stopped = endsRequest(first);
   return (
-    <span className="workflow" title={text}>
-      <Icon name="bolt" size={14} />
+    <span className={stopped ? "workflow workflow-ended" : "workflow"} title={text}>
+      <Icon name={kindIcon(first.kind)} size={14} />
       <span aria-hidden="true">{actions.length}</span>
       <span className="sr-only">{text}</span>
     </span>

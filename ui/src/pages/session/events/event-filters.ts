@@ -30,9 +30,21 @@ function distinct(words: readonly string[]): string[] {
   return [...new Set(words)].sort((a, b) => a.localeCompare(b, "en"));
 }
 
-/** The actions of an event: those carried out, then those the verdict only asked for. */
-export function actionsOf({ event, verdict }: EventRecord): Action[] {
-  const done = event.actions;
-  const asked = verdict.actions.filter((action) => !done.some(({ name, kind }) => name === action.name && kind === action.kind));
-  return [...done, ...asked];
+/** The actions of an event: those carried out or withheld, then those the verdict only asked for. */
+export function actionsOf(record: EventRecord): Action[] {
+  return [...record.event.actions, ...asksOf(record).filter(({ answer }) => !answer).map(({ action }) => action)];
+}
+
+/** Something a verdict asked for that was not done as it was asked. */
+export interface Ask {
+  action: Action;
+  /** What was done instead: a later step of the same policy. */
+  answer: Action | undefined;
+}
+
+/** What the verdict asked for, without what was done just so. */
+export function asksOf({ event, verdict }: EventRecord): Ask[] {
+  return verdict.actions
+    .filter((asked) => !event.actions.some(({ name, kind }) => name === asked.name && kind === asked.kind))
+    .map((action) => ({ action, answer: event.actions.find(({ policy }) => policy !== "" && policy === action.policy) }));
 }

@@ -1,6 +1,7 @@
 import { useMemo, useState } from "react";
 import type { Rating, Story } from "../../../api/types";
 import { Mark } from "../../../components/Rating";
+import { endsRequest } from "../../../format/actions";
 import { ratingWord } from "../../../format/words";
 import { useWorkplace } from "../../../state/environment";
 import { useNow } from "../../../state/use-now";
@@ -55,7 +56,7 @@ export function RiskTimeline({ story, onShow }: RiskTimelineProps) {
               <Axis ticks={picture.ticks} top={top} bottom={bottom} />
               <RatingLine turns={picture.turns} end={picture.end} laneY={laneY} />
               <ActionMarks markers={picture.markers} top={top} bottom={bottom} width={width} onPoint={setPointed} />
-              {idle > 0 && now - picture.last > idle && <EndMark x={picture.end} top={top} bottom={bottom} />}
+              {idle > 0 && now - picture.last > idle && <EndMark x={picture.end} top={top} bottom={bottom} last={picture.ended} />}
               <Bubbles bubbles={picture.bubbles} laneY={laneY} onPoint={setPointed} onShow={onShow} />
             </svg>
           )}
@@ -96,6 +97,7 @@ function draw(story: Story, width: number) {
   const shown = story.actions.filter(({ at, kind }) => kind !== "tag" && Date.parse(at) >= scale.start);
   return {
     last,
+    ended: story.actions.find((action) => action.event_id === story.events[0]?.event.id && endsRequest(action)),
     end: toX(scale, last),
     ticks: ticks(scale),
     bubbles: makeBubbles(records, scale),

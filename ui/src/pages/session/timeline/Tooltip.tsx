@@ -1,6 +1,7 @@
 import type { EventRecord, PlacedAction } from "../../../api/types";
 import { utcClock } from "../../../format/time";
-import { counted, plainWords } from "../../../format/words";
+import { kindName, outcomeOf } from "../../../format/actions";
+import { counted } from "../../../format/words";
 
 /** What the pointer or the focus is on, and where. */
 export interface Pointed {
@@ -31,7 +32,10 @@ export function Tooltip({ pointed, width }: { pointed: Pointed; width: number })
         <p key={`${action.event_id} ${action.name} ${index}`}>
           <span className="tabular tooltip-time">{utcClock(action.at)}</span>
           <span>{action.name}</span>
-          <span className="tooltip-detail">{action.shadow ? "shadow" : plainWords(action.outcome || "asked").toLowerCase()}</span>
+          <span className="tooltip-detail">
+            {kindName(action.kind)}, {outcomeOf(action).text}
+            {action.detail !== "" && `: ${action.detail}`}
+          </span>
         </p>
       ))}
       {actions.length > most && <p className="tooltip-detail">and {actions.length - most} more</p>}

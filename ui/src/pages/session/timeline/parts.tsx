@@ -1,4 +1,6 @@
-import type { Rating } from "../../../api/types";
+import type { PlacedAction, Rating } from "../../../api/types";
+import { iconShape } from "../../../components/Icon";
+import { endsRequest, kindIcon, kindName, outcomeOf } from "../../../format/actions";
 import { counted, ratingWord } from "../../../format/words";
 import type { Bubble, Marker, Turn } from "./bubbles";
 import { namesOf } from "./bubbles";
@@ -56,10 +58,10 @@ export function ActionMarks({ markers, top, bottom, width, onPoint }: ActionMark
     return (
       <g
         key={x}
-        className="action-mark"
+        className={actions.some(endsRequest) ? "action-mark action-mark-ended" : "action-mark"}
         role="img"
         tabIndex={0}
-        aria-label={`${counted(actions.length, "action")}: ${text}`}
+        aria-label={`${counted(actions.length, "action")}: ${text}. ${[...new Set(actions.map((action) => `${kindName(action.kind)}, ${outcomeOf(action).text}`))].join("; ")}`}
         onMouseEnter={point}
         onMouseLeave={() => onPoint(undefined)}
         onFocus={point}
@@ -68,7 +70,9 @@ export function ActionMarks({ markers, top, bottom, width, onPoint }: ActionMark
         <line x1={x} x2={x} y1={top - 8} y2={bottom} />
         {end > x && <path className="action-span" d={`M${x} ${top - 5}H${end}M${end} ${top - 8}v6`} />}
         <rect x={x - 7} y={top - 24} width={14} height={16} rx={3} />
-        <path d={`M${x + 1} ${top - 21.5}l-4.5 6.3h3l-.6 4.2 4.4-6.3h-3Z`} />
+        <g transform={`translate(${x - 5.5} ${top - 21.5}) scale(.6875)`}>
+          <path className="action-sign" d={iconShape(kindIcon(signOf(actions)))} />
+        </g>
         {text.length * letterWidth < room && (
           <text x={x + 11} y={top - 12}>
             {text}
@@ -79,13 +83,18 @@ export function ActionMarks({ markers, top, bottom, width, onPoint }: ActionMark
   });
 }
 
-/** Where the session ended. */
-export function EndMark({ x, top, bottom }: Span & { x: number }) {
+/** The kind that a flag shows: what ended a request before what was done beside it. */
+function signOf(actions: readonly PlacedAction[]): string {
+  return (actions.find(endsRequest) ?? actions[0])?.kind ?? "";
+}
+
+/** Where the session ended, and by which action, where one answered its last request. */
+export function EndMark({ x, top, bottom, last }: Span & { x: number; last: PlacedAction | undefined }) {
   return (
     <g className="end-mark">
       <line x1={x} x2={x} y1={top} y2={bottom} />
       <text x={x - 6} y={bottom - 5} textAnchor="end">
-        Session ended
+        {last ? `Session ended after: ${kindName(last.kind).toLowerCase()}` : "Session ended"}
       </text>
     </g>
   );

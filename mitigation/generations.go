@@ -1,0 +1,71 @@
+package mitigation
+
+// generations is a bounded map that forgets what was not asked for the longest: when the young generation is full, it becomes the
+// old one, and the old one is forgotten. It holds between limit and 2 times limit entries. Its owner locks it.
+type generations[K comparable, V any] struct {
+	limit      int
+	young, old map[K]V
+	// keep gives a key in memory of its own; nil when it is so already.
+	keep func(K) K
+	// forgotten counts the entries that went although nobody took them away.
+	forgotten int64
+}
+
+func newGenerations[K comparable, V any](limit int, keep func(K) K) generations[K, V] {
+	return generations[K, V]{limit: limit, young: map[K]V{}, old: map[K]V{}, keep: keep}
+}
+
+// find gives an entry and keeps it young.
+func (g *generations[K, V]) find(key K) (V, bool) {
+	if value, ok := g.young[key]; ok {
+		return value, true
+	}
+	value, ok := g.old[key]
+	if ok {
+		delete(g.old, key)
+		g.put(key, value)
+	}
+	return value, ok
+}
+
+// peek gives an entry and changes nothing.
+func (g *generations[K, V]) peek(key K) (V, bool) {
+	if value, ok := g.young[key]; ok {
+		return value, true
+	}
+	value, ok := g.old[key]
+	return value, ok
+}
+
+func (g *generations[K, V]) put(key K, value V) {
+	if _, known := g.young[key]; known {
+		g.young[key] = value
+		return
+	}
+	if len(g.young) >= g.limit {
+		g.forgotten += int64(len(g.old))
+		g.old, g.young = g.young, make(map[K]V, g.limit/4)
+	}
+	delete(g.old, key)
+	if g.keep != nil {
+		key = g.keep(key)
+	}
+	g.young[key] = value
+}
+
+func (g *generations[K, V]) remove(key K) {
+	delete(g.young, key)
+	delete(g.old, key)
+}
+
+func (g *generations[K, V]) len() int { return len(g.young) + len(g.old) }
+
+// each calls visit for every entry, the young ones first.
+func (g *generations[K, V]) each(visit func(K, V)) {
+	for key, value := range g.young {
+		visit(key, value)
+	}
+	for key, value := range g.old {
+		visit(key, value)
+	}
+}
