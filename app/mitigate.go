@@ -37,7 +37,8 @@ type mitigator struct {
 	forms atomic.Pointer[element.Normaliser]
 
 	writing sync.Mutex
-	written []byte // what stands in the file
+	written map[string][]byte // what stands in each file
+	now     func() time.Time
 }
 
 // canaryElements are the elements in which what a feigned answer gave out is likely to come back.
@@ -47,7 +48,7 @@ func canaryElements() []string {
 
 // newMitigator makes one that deals with nobody yet. secret is the installation's.
 func newMitigator(secret []byte, c config.Config, now func() time.Time) (*mitigator, error) {
-	m := &mitigator{}
+	m := &mitigator{written: map[string][]byte{}, now: now}
 	key := subkey(secret, "mitigation")
 	m.decoys = decoy.New(subkey(secret, "decoys"), decoy.Settings{Elements: canaryElements(), Canonical: m.form})
 	captcha, err := integration.NewCaptcha(integration.CaptchaConfig{AllowPrivate: c.Webhooks.AllowPrivate, Now: now})
@@ -165,6 +166,7 @@ func (m measures) Facts(head *capture.Request, e *event.Event) {
 // The files in the data directory that mitigation has: what is kept of it, and an operator's word when the Hub cannot be reached.
 const (
 	mitigationFile = "mitigation.json"
+	decoysFile     = "decoys.json"
 	stopFile       = "mitigation.stop"
 )
 
@@ -173,12 +175,14 @@ const mitigationEvery = time.Second
 
 // loadMitigation takes over what the process before kept. What cannot be read is told and left: nobody is dealt with for it.
 func (h *house) loadMitigation() {
-	text, err := os.ReadFile(filepath.Join(h.config.Data, mitigationFile))
-	if err == nil {
-		err = h.mitigator.control.Load(text)
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		h.world.Logger.Error("what mitigation knew cannot be read; it begins anew", "error", err)
+	for _, one := range h.mitigator.files() {
+		text, err := os.ReadFile(filepath.Join(h.config.Data, one.name))
+		if err == nil {
+			err = one.load(text)
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			h.world.Logger.Error("what mitigation knew cannot be read; it begins anew", "file", one.name, "error", err)
+		}
 	}
 }
 
@@ -208,15 +212,35 @@ func (h *house) saveMitigation() error {
 	m := h.mitigator
 	m.writing.Lock()
 	defer m.writing.Unlock()
-	text, err := m.control.Save()
-	if err != nil || bytes.Equal(text, m.written) {
-		return err
+	for _, one := range m.files() {
+		text, err := one.save()
+		if err != nil {
+			return fmt.Errorf("mitigation: %w", err)
+		}
+		if bytes.Equal(text, m.written[one.name]) {
+			continue
+		}
+		if err := writeWhole(filepath.Join(h.config.Data, one.name), text); err != nil {
+			return fmt.Errorf("mitigation: %w", err)
+		}
+		m.written[one.name] = text
 	}
-	if err := writeWhole(filepath.Join(h.config.Data, mitigationFile), text); err != nil {
-		return fmt.Errorf("mitigation: %w", err)
-	}
-	m.written = text
 	return nil
+}
+
+// keptFile is a file in the data directory with what is to survive a restart.
+type keptFile struct {
+	name string
+	save func() ([]byte, error)
+	load func([]byte) error
+}
+
+// files are what is kept: who is dealt with, and what decoys gave out and were given, as hashes.
+func (m *mitigator) files() []keptFile {
+	return []keptFile{
+		{mitigationFile, m.control.Save, m.control.Load},
+		{decoysFile, m.decoys.Save, func(text []byte) error { return m.decoys.Load(text, m.now()) }},
+	}
 }
 
 // obeyStopFile does what the stop file says, and gives what it said. The file stays, so that it can be seen; only a change of it

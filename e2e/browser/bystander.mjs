@@ -34,6 +34,7 @@ async function open() {
 
 async function signIn(page) {
   await page.goto(new URL("/wp-login.php", url).href);
+  await page.waitForTimeout(1500); // people read, and WordPress moves the focus about at first
   await page.locator("#user_login").fill("admin");
   await page.locator("#user_pass").fill("correct-horse-battery");
   await page.locator("#wp-submit").click();
