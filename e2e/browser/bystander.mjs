@@ -58,10 +58,12 @@ try {
   await signIn(page);
   console.error("signed in");
   for (let round = 0; !leaving; round++) {
+    // Nobody reads faster than this.
     await look(page, "/wp-admin/profile.php", "#wpadminbar");
+    await page.waitForTimeout(5000);
     await look(page, "/", "#wpadminbar");
-    if (round % 5 === 2) await signIn(page);
-    await page.waitForTimeout(500);
+    await page.waitForTimeout(4000);
+    if (round % 3 === 1) await signIn(page);
   }
 } catch (error) {
   seen.problems.push(String(error));
