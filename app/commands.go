@@ -40,6 +40,9 @@ func Check(world World, path string) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
+	for _, note := range inert(p.config) {
+		fmt.Fprintf(world.Stdout, "note: %s\n", note)
+	}
 	_, err = fmt.Fprintf(world.Stdout, "%s is right: %d specs, %d rules, version %s\n", path, len(p.config.Specs), len(p.rules.Rules()), p.engine.Rules())
 	return err
 }

@@ -89,9 +89,17 @@ func (h *house) reloads(ctx context.Context, reload <-chan os.Signal, read func(
 			continue
 		}
 		h.world.Logger.Info("configuration reloaded", "rules", h.judge.plan.Load().engine.Rules())
+		h.tellInert()
 		if changed := needRestart(h.config, c); len(changed) > 0 {
 			h.world.Logger.Warn("these sections changed too, and come into force at a restart", "sections", strings.Join(changed, ", "))
 		}
+	}
+}
+
+// tellInert says which policies of the configuration in force cannot be carried out.
+func (h *house) tellInert() {
+	for _, note := range inert(h.judge.plan.Load().config) {
+		h.world.Logger.Warn(note)
 	}
 }
 

@@ -349,6 +349,7 @@ func (h *house) announce() {
 		attributes = append(attributes, "metrics", "http://"+h.metricsListener.Addr().String()+"/metrics")
 	}
 	h.world.Logger.Info("serving", attributes...)
+	h.tellInert()
 }
 
 // close ends every part that was built, in reverse.
