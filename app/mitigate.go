@@ -36,6 +36,8 @@ type mitigator struct {
 	// forms gives values the form in which events have them: that of the plan made last.
 	forms atomic.Pointer[element.Normaliser]
 
+	// stuck says that the stop file cannot be removed.
+	stuck   atomic.Bool
 	writing sync.Mutex
 	written map[string][]byte // what stands in each file
 	now     func() time.Time
@@ -170,8 +172,11 @@ const (
 	stopFile       = "mitigation.stop"
 )
 
-// mitigationEvery is how often what changed is written.
-const mitigationEvery = time.Second
+// mitigationEvery is how often what changed is written, stopFileEvery how often the stop file is looked for.
+const (
+	mitigationEvery = 5 * time.Second
+	stopFileEvery   = 500 * time.Millisecond
+)
 
 // loadMitigation takes over what the process before kept. What cannot be read is told and left: nobody is dealt with for it.
 func (h *house) loadMitigation() {
@@ -186,13 +191,27 @@ func (h *house) loadMitigation() {
 	}
 }
 
-// keepMitigation writes what changed every second, and reads what an operator says by the stop file, until ctx ends.
+// watchStopFile reads what an operator says by the stop file, until ctx ends. It does so from the start: an operator who stops
+// everything because storage cannot be opened must be heard.
+func (h *house) watchStopFile(ctx context.Context) {
+	tick := time.NewTicker(stopFileEvery)
+	defer tick.Stop()
+	for {
+		h.obeyStopFile()
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// keepMitigation writes what changed now and then, until ctx ends. What an operator does is written at once.
 func (h *house) keepMitigation(ctx context.Context) {
 	tick := time.NewTicker(mitigationEvery)
 	defer tick.Stop()
-	failing, order := false, ""
+	failing := false
 	for ended := false; !ended; {
-		order = h.obeyStopFile(order)
 		err := h.saveMitigation()
 		if err != nil && !failing {
 			h.world.Logger.Error("what mitigation knows cannot be written; a restart would begin without it", "error", err)
@@ -243,14 +262,18 @@ func (m *mitigator) files() []keptFile {
 	}
 }
 
-// obeyStopFile does what the stop file says, and gives what it said. The file stays, so that it can be seen; only a change of it
-// counts.
-func (h *house) obeyStopFile(last string) (order string) {
-	text, err := os.ReadFile(filepath.Join(h.config.Data, stopFile))
-	if order = string(text); err != nil || order == last {
-		return last
+// obeyStopFile does what the stop file says, once: it is taken away before.
+func (h *house) obeyStopFile() {
+	path := filepath.Join(h.config.Data, stopFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return // there is none
 	}
 	logger, control := h.world.Logger, h.mitigator.control
+	// What cannot be taken away is obeyed all the same, for as long as it says so.
+	if err := os.Remove(path); err != nil && !h.mitigator.stuck.Swap(true) {
+		logger.Error("the file mitigation.stop cannot be removed; it counts until it is", "error", err)
+	}
 	stop, err := readStop(text)
 	switch {
 	case err != nil:
@@ -263,9 +286,8 @@ func (h *house) obeyStopFile(last string) (order string) {
 	default:
 		if err := control.Stop(stop.Until, stop.Why, stop.Who); err != nil {
 			logger.Error("the file mitigation.stop cannot be obeyed", "error", err)
-			return order
+			return
 		}
 		logger.Warn("all mitigation is stopped, says the file mitigation.stop", "until", stop.Until, "why", stop.Why, "who", stop.Who)
 	}
-	return order
 }

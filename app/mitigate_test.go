@@ -73,12 +73,12 @@ func TestStopFile(t *testing.T) {
 	if err := StopMitigation(h.world, dir, time.Hour, "too much", "anna"); err != nil {
 		t.Fatal(err)
 	}
-	order := h.obeyStopFile("")
+	h.obeyStopFile()
 	if halt := h.mitigator.control.Halted(time.Now()); halt == nil || halt.Why != "too much" || halt.Who != "anna" {
 		t.Fatalf("the stop is %+v", halt)
 	}
 	h.mitigator.control.Go()
-	if order = h.obeyStopFile(order); h.mitigator.control.Halted(time.Now()) != nil {
+	if h.obeyStopFile(); h.mitigator.control.Halted(time.Now()) != nil {
 		t.Error("an old order counted again")
 	}
 	if err := h.mitigator.control.Stop(time.Now().Add(time.Hour), "again", "berta"); err != nil {
@@ -87,13 +87,13 @@ func TestStopFile(t *testing.T) {
 	if err := ResumeMitigation(h.world, dir, "anna"); err != nil {
 		t.Fatal(err)
 	}
-	if order = h.obeyStopFile(order); h.mitigator.control.Halted(time.Now()) != nil {
+	if h.obeyStopFile(); h.mitigator.control.Halted(time.Now()) != nil {
 		t.Error("mitigation does not go on")
 	}
 	if err := os.WriteFile(filepath.Join(dir, stopFile), []byte(`{"untill": "tomorrow"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if h.obeyStopFile(order); !strings.Contains(said.String(), "cannot be understood") {
+	if h.obeyStopFile(); !strings.Contains(said.String(), "cannot be understood") {
 		t.Errorf("nobody was told of a file that cannot be understood:\n%s", said.String())
 	}
 }

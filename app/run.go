@@ -161,6 +161,9 @@ func open(world World, c config.Config, options RunOptions) (_ *house, err error
 	if err := h.configureIntegrations(c); err != nil {
 		return nil, err
 	}
+	// Traffic is served before storage is open: a stop holds from the first request. What the process before this one still writes is
+	// read again when it has ended.
+	h.loadMitigation()
 	h.judge = newJudge(p)
 	h.swapped = make(chan struct{}, 1)
 	h.proxy, err = proxy.New(c.Proxy, proxy.Deps{Environment: c.Environment, Observer: h.judge, Log: world.Logger,
@@ -266,6 +269,7 @@ func (h *house) run(ctx context.Context, signals Signals, read func() (config.Co
 	front.Go(func() error { h.reloads(serving, signals.Reload, read); return nil })
 	front.Go(func() error { tuneCollection(serving); return nil })
 	front.Go(func() error { h.prove(serving); return nil })
+	front.Go(func() error { h.watchStopFile(serving); return nil })
 	front.Go(func() error { h.upgrades(serving, signals.Upgrade, leave); return nil })
 	front.Go(func() error {
 		h.succeed(serving)

@@ -43,7 +43,8 @@ func TestProgramsNeverGetAPage(t *testing.T) {
 		{"grpc", "POST", f("Content-Type", "application/grpc+proto"), "grpc"},
 		{"grpc web", "POST", f("Content-Type", "application/grpc-web+proto"), "grpc web"},
 		{"grpc web text", "POST", f("Content-Type", "application/grpc-web-text"), "grpc web text"},
-		{"preflight", "OPTIONS", f("Accept", "text/html", "Access-Control-Request-Method", "POST"), "nothing"},
+		{"preflight", "OPTIONS", f("Accept", "text/html", "Origin", "https://app.example", "Access-Control-Request-Method", "POST"), "nothing"},
+		{"OPTIONS that is no preflight", "OPTIONS", f("Accept", "text/html"), "problem"},
 	}
 	s := newSet(t, policy.MitigationConfig{SecondFactor: policy.SecondFactorConfig{URL: "/2fa?r={return}&s={state}", Secret: strings.Repeat("s", 16)}}, nil)
 	for _, c := range cases {

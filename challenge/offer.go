@@ -9,9 +9,11 @@ import (
 	"wayguard/capture"
 )
 
-// Askable says whether a request can be asked for a check at all: OPTIONS, which browsers send ahead of others and without cookies,
-// cannot.
-func (s *Set) Askable(head *capture.Request) bool { return head.Method != "OPTIONS" }
+// Askable says whether a request can be asked for a check at all: what browsers send ahead of calls to another origin, and without
+// cookies, cannot (CORS preflights, Fetch Standard, section 4.8).
+func (s *Set) Askable(head *capture.Request) bool {
+	return head.Method != "OPTIONS" || len(head.Body.Bytes) > 0 || header(head, "Origin") == "" || header(head, "Access-Control-Request-Method") == ""
+}
 
 // Offer is what a request gets that must pass a check first: a page for a browser's navigation, a problem document for everything
 // else that speaks HTTP, a status for gRPC. The head's Body, when it is whole, is kept in the page for navigations that carry a form.

@@ -95,11 +95,16 @@ func (s *Set) settle(t ticket, expired error, form url.Values, head *capture.Req
 	if expired != nil {
 		return "", t.outcome(Refused, "expired", now)
 	}
+	// A provider is asked once for each page: questions are not to be had without limit.
+	asks := t.kind == "captcha" && s.provider != nil
+	if asks && !s.memory.spend(t.word, t.issued, now) {
+		return "", t.outcome(Refused, "used before", now)
+	}
 	ok, detail := s.solved(t, form, head, now)
 	switch {
 	case !ok:
 		return "", t.outcome(Refused, detail, now)
-	case !s.memory.spend(t.word, t.issued, now):
+	case !asks && !s.memory.spend(t.word, t.issued, now):
 		return "", t.outcome(Refused, "used before", now)
 	}
 	valid := t.valid

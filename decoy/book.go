@@ -298,17 +298,18 @@ func (b *book) forget() {
 	}
 }
 
-// visitorOf is a hash of who asks: an address and an account.
+// visitorOf is a hash of who asks: the account where one is named, as one person has several addresses, else the address.
 func visitorOf(r *capture.Request, e *event.Event) uint64 {
 	digest := fnv.New64a()
+	if account := accountOf(e); account != nil {
+		_, _ = digest.Write([]byte("account\n" + account.Value))
+		return digest.Sum64()
+	}
 	address := e.Evidence.Address
 	if address == "" && r.Peer.IsValid() {
 		address = r.Peer.String()
 	}
-	_, _ = digest.Write([]byte(address + "\n"))
-	if account := accountOf(e); account != nil {
-		_, _ = digest.Write([]byte(account.Value))
-	}
+	_, _ = digest.Write([]byte("address\n" + address))
 	return digest.Sum64()
 }
 

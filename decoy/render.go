@@ -110,6 +110,13 @@ func wholeSeconds(what string, after time.Duration) time.Duration {
 	return time.Duration(math.Ceil(after.Seconds())) * time.Second
 }
 
+// leadsAway says whether a text, as an address to go to, leads to another host or runs as a script.
+func leadsAway(text string) bool {
+	text = strings.ToLower(strings.TrimLeft(text, " \t"))
+	return strings.Contains(text, "\\") || strings.HasPrefix(text, "//") || strings.Contains(text, "://") ||
+		strings.HasPrefix(text, "http:") || strings.HasPrefix(text, "https:") || strings.HasPrefix(text, "javascript:") || strings.HasPrefix(text, "data:")
+}
+
 // repeat is what the request said, in the spelling of the origin. In HTML and JSON it is escaped even where the origin was not
 // seen to: nothing that a visitor says becomes markup by us.
 func (o *occasion) repeat(what string, inBody bool) string {
@@ -117,6 +124,9 @@ func (o *occasion) repeat(what string, inBody bool) string {
 	text, _ := o.said.find(field)
 	spelled := spell(name, text)
 	switch {
+	case !inBody && leadsAway(spelled):
+		// An origin that repeats where to go next has looked at it first, and that it did so cannot be learned.
+		return "/"
 	case !inBody:
 		return strings.Map(headerLetter, spelled)
 	case name != "raw" && name != "lower":

@@ -103,6 +103,9 @@ func (t *Traps) Touched(head *capture.Request) (name string, ok bool) {
 	if t == nil || len(t.list) == 0 {
 		return "", false
 	}
+	if sentFromElsewhere(head) {
+		return "", false
+	}
 	ahead := strings.Contains(fieldValue(head.Header, "Sec-Purpose")+fieldValue(head.Header, "Purpose"), "prefetch")
 	var body []byte
 	read := false
@@ -125,13 +128,34 @@ func (t *Traps) Touched(head *capture.Request) (name string, ok bool) {
 	return "", false
 }
 
+// sentFromElsewhere says whether another site's page had a browser send the request, or the page it is part of: anybody can read a
+// decoy's address and put it as a picture where honest people look. What a browser's headers say against it is believed.
+func sentFromElsewhere(head *capture.Request) bool {
+	if from := fieldValue(head.Header, "Sec-Fetch-Site"); from == "cross-site" || from == "same-site" {
+		return true
+	}
+	if what := fieldValue(head.Header, "Sec-Fetch-Dest"); what != "" && what != "document" && what != "empty" {
+		return true
+	}
+	for _, name := range []string{"Origin", "Referer"} {
+		text := fieldValue(head.Header, name)
+		if text == "" || text == "null" {
+			continue
+		}
+		if from, err := url.Parse(text); err != nil || !strings.EqualFold(from.Host, head.Host) {
+			return true
+		}
+	}
+	return false
+}
+
 // carries says whether a form, a JSON object or a query has a field of that name. The names are safe in every notation, so that
 // they are looked for as they are, with what stands around a name.
 func carries(head *capture.Request, body []byte, field string) bool {
-	if !bytes.Contains(body, []byte(field)) && !strings.Contains(head.Query, field) {
-		return false
+	if head.Method == "GET" || head.Method == "HEAD" || !bytes.Contains(body, []byte(field)) {
+		return false // a link that somebody else made could carry it
 	}
-	return inPairs(head.Query, field) || inPairs(string(body), field) || bytes.Contains(body, []byte(`"`+field+`"`)) ||
+	return inPairs(string(body), field) || bytes.Contains(body, []byte(`"`+field+`"`)) ||
 		bytes.Contains(body, []byte("name="+field))
 }
 

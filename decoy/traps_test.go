@@ -89,7 +89,12 @@ func TestTouched(t *testing.T) {
 		"empty":     {capture.Request{Path: "/login", Header: form, Body: capture.Body{Bytes: []byte(field + "=&a=b")}}, "site"},
 		"json":      {capture.Request{Path: "/login", Body: capture.Body{Bytes: []byte(`{"` + field + `":"x"}`)}}, "site"},
 		"multipart": {capture.Request{Path: "/login", Body: capture.Body{Bytes: []byte("--x\r\nContent-Disposition: form-data; name=\"" + field + "\"\r\n\r\nx")}}, "site"},
-		"query":     {capture.Request{Path: "/search", Query: field + "=1"}, "site"},
+		// Anybody can make links, and put a picture's address where honest people look.
+		"query":     {capture.Request{Path: "/search", Query: field + "=1"}, ""},
+		"picture":   {capture.Request{Path: link, Host: "shop.example", Header: []capture.Field{{Name: "Sec-Fetch-Dest", Value: "image"}}}, ""},
+		"elsewhere": {capture.Request{Path: link, Host: "shop.example", Header: []capture.Field{{Name: "Sec-Fetch-Site", Value: "cross-site"}}}, ""},
+		"referred":  {capture.Request{Path: link, Host: "shop.example", Header: []capture.Field{{Name: "Referer", Value: "https://forum.example/"}}}, ""},
+		"own page":  {capture.Request{Path: link, Host: "shop.example", Header: []capture.Field{{Name: "Referer", Value: "https://shop.example/"}}}, "export"},
 		"value":     {capture.Request{Path: "/login", Header: form, Body: capture.Body{Bytes: []byte("a=" + field)}}, ""},
 		"nothing":   {capture.Request{Path: "/login", Header: form, Body: capture.Body{Bytes: []byte("website=x")}}, ""},
 	} {

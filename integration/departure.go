@@ -128,7 +128,9 @@ func (l *departures) lane(n *Notifier, list []event.Delivery) {
 			digest := rest[:min(len(rest), maxDigest)]
 			if send(digest) {
 				l.hold(n, rest[len(digest):], l.now.Add(crowdPause), true)
-			} // else it waits for a place, and is made then
+			} else {
+				l.wait(n, rest, byConcurrency <= 0) // for a place, and it is made then
+			}
 		} else {
 			l.hold(n, rest, next, true)
 		}

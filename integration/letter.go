@@ -110,6 +110,11 @@ func (w wording) custom(l *letter) ([]byte, bool) {
 	if len(w.body.parts) == 0 {
 		return nil, false
 	}
-	text, ok := w.body.render(l.word, inJSON)
+	text, ok := w.body.render(l.word, func(value string) string {
+		if w.escape != nil {
+			value = w.escape(value) // a visitor's markup must not work
+		}
+		return inJSON(value)
+	})
 	return []byte(text), ok
 }

@@ -190,6 +190,7 @@ func (x *choice) carry(m *Measure, head *capture.Request, session uint64) bool {
 		p.control.loops.let(head, &x.j.Session)
 		p.control.cohorts.add(x.cohort(), looped)
 		x.fact(m, event.Withheld, ReasonLoop, "check loops")
+		x.enter(true) // the ladder goes on, else whoever ignores checks would never come to what stands behind them
 		return false
 	}
 	detail, ok := p.carry(m, x.effect, head, x.e, x.j)
@@ -214,13 +215,18 @@ func (x *choice) carry(m *Measure, head *capture.Request, session uint64) bool {
 		p.decoys.Submitted(head, x.e, x.j.Session.ID, x.c.config.Name, p.mitigation.Sink)
 	}
 	// A step that cannot be done counts as taken all the same, else the ladder would end there and the visitor go free.
+	x.enter(!ok)
+	return ok
+}
+
+// enter writes the choice down for everybody that it is about.
+func (x *choice) enter(failed bool) {
 	for _, who := range x.those.all() {
 		x.c.ledger.enter(who, &x.j.Session, deed{
 			action: x.action.Name, kind: x.action.Kind, step: x.at, length: len(x.c.steps), times: x.step.times, because: x.effect.because,
-			rating: x.j.Verdict.Rating, failed: !ok,
+			rating: x.j.Verdict.Rating, failed: failed,
 		}, x.now)
 	}
-	return ok
 }
 
 // Failed says what a request gets when there is no verdict: the answer of a policy of its spec that is closed on failure, nil when

@@ -4,7 +4,7 @@ package mitigation
 // old one, and the old one is forgotten. It holds between limit and 2 times limit entries. Its owner locks it.
 type generations[K comparable, V any] struct {
 	limit      int
-	young, old map[K]V
+	young, old map[K]*V
 	// keep gives a key in memory of its own; nil when it is so already.
 	keep func(K) K
 	// forgotten counts the entries that went although nobody took them away.
@@ -12,45 +12,54 @@ type generations[K comparable, V any] struct {
 }
 
 func newGenerations[K comparable, V any](limit int, keep func(K) K) generations[K, V] {
-	return generations[K, V]{limit: limit, young: map[K]V{}, old: map[K]V{}, keep: keep}
+	return generations[K, V]{limit: limit, young: map[K]*V{}, old: map[K]*V{}, keep: keep}
 }
 
 // find gives an entry and keeps it young.
 func (g *generations[K, V]) find(key K) (V, bool) {
 	if value, ok := g.young[key]; ok {
-		return value, true
+		return *value, true
 	}
 	value, ok := g.old[key]
-	if ok {
-		delete(g.old, key)
-		g.put(key, value)
+	if !ok {
+		var none V
+		return none, false
 	}
-	return value, ok
+	delete(g.old, key)
+	g.put(key, *value)
+	return *value, true
 }
 
 // peek gives an entry and changes nothing.
 func (g *generations[K, V]) peek(key K) (V, bool) {
-	if value, ok := g.young[key]; ok {
-		return value, true
+	value, ok := g.young[key]
+	if !ok {
+		value, ok = g.old[key]
 	}
-	value, ok := g.old[key]
-	return value, ok
+	if !ok {
+		var none V
+		return none, false
+	}
+	return *value, true
 }
 
+// put keeps a value. A key that is there already stays the one it was: a map would take over the key that it is given, whose text
+// may be in memory that is soon another visitor's.
 func (g *generations[K, V]) put(key K, value V) {
-	if _, known := g.young[key]; known {
-		g.young[key] = value
+	if kept, known := g.young[key]; known {
+		*kept = value
 		return
 	}
 	if len(g.young) >= g.limit {
 		g.forgotten += int64(len(g.old))
-		g.old, g.young = g.young, make(map[K]V, g.limit/4)
+		g.old, g.young = g.young, make(map[K]*V, g.limit/4)
 	}
 	delete(g.old, key)
 	if g.keep != nil {
 		key = g.keep(key)
 	}
-	g.young[key] = value
+	kept := value // only a new entry costs memory
+	g.young[key] = &kept
 }
 
 func (g *generations[K, V]) remove(key K) {
@@ -63,9 +72,9 @@ func (g *generations[K, V]) len() int { return len(g.young) + len(g.old) }
 // each calls visit for every entry, the young ones first.
 func (g *generations[K, V]) each(visit func(K, V)) {
 	for key, value := range g.young {
-		visit(key, value)
+		visit(key, *value)
 	}
 	for key, value := range g.old {
-		visit(key, value)
+		visit(key, *value)
 	}
 }

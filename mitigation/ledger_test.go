@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"wayguard/capture"
 	"wayguard/event"
 	"wayguard/policy"
 )
@@ -83,7 +84,8 @@ func TestTheLadderNeverSkips(t *testing.T) {
 func TestAStepThatCannotBeDoneDoesNotEndTheLadder(t *testing.T) {
 	d := newDesk(t, policy.MitigationConfig{}, ladder("p", "challenge", "block"))
 	head, e, j := d.event(visit{asks: []string{"p"}})
-	head.Method = "OPTIONS" // cannot be asked for a check
+	head.Method = "OPTIONS" // a preflight cannot be asked for a check
+	head.Header = append(head.Header, capture.Field{Name: "Origin", Value: "https://shop.example"}, capture.Field{Name: "Access-Control-Request-Method", Value: "POST"})
 	m := d.plan.Decide(head, e, j)
 	expect(t, m, "p", "challenge", event.Failed)
 	if m.Answer != nil {

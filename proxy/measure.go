@@ -197,7 +197,8 @@ func (p *passage) resume() {
 
 // resumed has the event tell the original body instead of the check's solution.
 func (ex *exchange) resumed(body []byte, contentType string) {
-	if !ex.reserve(len(body)) {
+	whole := len(body)
+	if !ex.reserve(whole) {
 		body = nil
 	}
 	ex.mu.Lock()
@@ -213,5 +214,5 @@ func (ex *exchange) resumed(body []byte, contentType string) {
 	}
 	ex.head.Header = header
 	keep := min(len(body), ex.request.limit)
-	ex.request.bytes, ex.request.truncated = body[:keep:keep], keep < len(body)
+	ex.request.bytes, ex.request.truncated = body[:keep:keep], keep < whole
 }

@@ -12,7 +12,7 @@ import (
 // The bounds of what the policy makes us read, in bytes: a body of its own paths or of a form that a check may have carried
 // along, and what is copied of an answer to learn from.
 const (
-	mostOwnBody = 64 << 10
+	mostOwnBody = 112 << 10 // a check's solution carries a form of 64 KiB, sealed
 	mostLearned = 4 << 20
 )
 
