@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,15 +91,26 @@ type fakeObserver struct {
 	consider func(context.Context, event.Event) (event.Verdict, error)
 	observe  func(context.Context, event.Event) error
 	seen     chan event.Event
+	// later takes consider's place once the proxy serves.
+	later atomic.Pointer[func(context.Context, event.Event) (event.Verdict, error)]
+}
+
+// considers says what is answered from now on.
+func (o *fakeObserver) considers(f func(context.Context, event.Event) (event.Verdict, error)) {
+	o.later.Store(&f)
 }
 
 func newObserver() *fakeObserver { return &fakeObserver{seen: make(chan event.Event, 10000)} }
 
 func (o *fakeObserver) Consider(ctx context.Context, e event.Event) (mitigation.Judgement, error) {
-	if o.consider == nil {
+	consider := o.consider
+	if later := o.later.Load(); later != nil {
+		consider = *later
+	}
+	if consider == nil {
 		return mitigation.Judgement{}, nil
 	}
-	verdict, err := o.consider(ctx, e)
+	verdict, err := consider(ctx, e)
 	return mitigation.Judgement{Verdict: verdict}, err
 }
 

@@ -109,7 +109,7 @@ func TestFailureIsThePolicysToAnswer(t *testing.T) {
 		return &mitigation.Answer{Status: 503, Body: []byte("closed: " + spec + " " + head.Path)}
 	}}
 	everyWay(t, unreached(t), inline(100), policy, func(t *testing.T, s *setup, client *http.Client, url string) {
-		s.observer.consider = o.consider
+		s.observer.considers(o.consider)
 		answer, text := sending(t, client, "POST", url+"/in", "a=b")
 		if answer.StatusCode != 503 || text != "closed: inline /in" {
 			t.Errorf("%v %q", answer.Status, text)
@@ -237,21 +237,21 @@ func TestResume(t *testing.T) {
 		for _, bodies := range []bool{true, false} {
 			spec := inline(1000)
 			spec.needs.RequestBody = bodies
-			everyWay(t, at, spec, policy, func(t *testing.T, s *setup, client *http.Client, url string) {
-				var asked, head atomic.Value
-				asked.Store("")
-				head.Store("")
-				s.observer.consider = func(_ context.Context, e event.Event) (event.Verdict, error) {
-					asked.Store(strings.Clone(value(e, "request")))
-					return event.Verdict{}, nil
-				}
-				spec.exchange = func(r *capture.Request, _ *capture.Response) {
-					for _, field := range r.Header {
-						if strings.EqualFold(field.Name, "Content-Type") {
-							head.Store(strings.Clone(field.Value))
-						}
+			var asked, head atomic.Value
+			spec.exchange = func(r *capture.Request, _ *capture.Response) {
+				for _, field := range r.Header {
+					if strings.EqualFold(field.Name, "Content-Type") {
+						head.Store(strings.Clone(field.Value))
 					}
 				}
+			}
+			everyWay(t, at, spec, policy, func(t *testing.T, s *setup, client *http.Client, url string) {
+				asked.Store("")
+				head.Store("")
+				s.observer.considers(func(_ context.Context, e event.Event) (event.Verdict, error) {
+					asked.Store(strings.Clone(value(e, "request")))
+					return event.Verdict{}, nil
+				})
 				long := strings.Repeat("y", 20_000)
 				for _, original := range []string{"a=b", long} {
 					answer, text := sending(t, client, "POST", url, "solution="+original, "Content-Type", "application/x-www-form-urlencoded")
