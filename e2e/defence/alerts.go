@@ -120,7 +120,10 @@ func CheckAlerts(ctx context.Context) ([]e2e.Figure, error) {
 	defer i.close()
 	for n := range alerted {
 		if n == alerted/3 {
-			r.kill()
+			if err := r.await(ctx, alerted/6); err != nil {
+				return nil, err
+			}
+			r.kill() // some are taken, some on their way, most are still to come
 		}
 		if err := i.look(ctx, fmt.Sprintf("session=visitor%d", n)); err != nil {
 			return nil, err
@@ -137,7 +140,7 @@ func CheckAlerts(ctx context.Context) ([]e2e.Figure, error) {
 	time.Sleep(2 * time.Second) // what would come twice comes now
 	keys, most, came := r.counts()
 	figures := []e2e.Figure{
-		e2e.Holds("a receiver of alerts killed and started again: taken before it died", fmt.Sprint(downCame), downCame < alerted, fmt.Sprintf("< %d", alerted)),
+		e2e.Holds("a receiver of alerts killed and started again: taken before it died", fmt.Sprint(downCame), downCame >= alerted/6 && downCame < alerted, fmt.Sprintf("some, < %d", alerted)),
 		e2e.Count("  alerts taken in the end, by key", keys, alerted),
 		e2e.Count("  most that one key was taken", most, 1),
 		e2e.Holds("  posts in all", fmt.Sprint(came), came >= alerted, fmt.Sprintf(">= %d", alerted)),
