@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"wayguard/config"
+	"wayguard/element"
 	"wayguard/event"
 	"wayguard/proxy"
 	"wayguard/stream"
@@ -134,11 +135,11 @@ func TestTakenPortIsTold(t *testing.T) {
 // The tenant key is written whole or not at all; half a key is told with its file.
 func TestTenantKey(t *testing.T) {
 	dir := t.TempDir()
-	first, err := tenantKeys(dir)
+	first, err := keysOfStart(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := tenantKeys(dir)
+	again, err := keysOfStart(dir)
 	if err != nil || first.Hash("email", "x") != again.Hash("email", "x") {
 		t.Errorf("the key did not stay: %v", err)
 	}
@@ -152,9 +153,18 @@ func TestTenantKey(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "tenant.key"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tenantKeys(dir); err == nil || !strings.Contains(err.Error(), "tenant.key") {
+	if _, err := keysOfStart(dir); err == nil || !strings.Contains(err.Error(), "tenant.key") {
 		t.Errorf("an empty key: %v", err)
 	}
+}
+
+// keysOfStart are those that a start with the data directory uses.
+func keysOfStart(dir string) (element.Keys, error) {
+	secret, err := tenantSecret(dir)
+	if err != nil {
+		return element.Keys{}, err
+	}
+	return tenantKeys(dir, secret)
 }
 
 // Where the log and the warehouse were removed and the settings stayed, new records get positions behind those that the

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"wayguard/config"
-	"wayguard/element"
 	"wayguard/event"
 	"wayguard/mitigation"
 	"wayguard/stream"
@@ -77,9 +76,9 @@ func planBeside(world World, c config.Config, data string) (*plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is no data directory of a Wayguard: %w", data, err)
 	}
-	keys, err := element.NewKeys(secret)
+	keys, err := tenantKeys(data, secret)
 	if err != nil {
-		return nil, fmt.Errorf("tenant key %s: %w", filepath.Join(data, tenantFile), err)
+		return nil, err
 	}
 	m, err := newMitigator(secret, c, world.Now)
 	if err != nil {

@@ -147,8 +147,8 @@ func open(world World, c config.Config, options RunOptions) (_ *house, err error
 	if err != nil {
 		return nil, err
 	}
-	if h.keys, err = element.NewKeys(secret); err != nil {
-		return nil, fmt.Errorf("tenant key %s: %w", filepath.Join(c.Data, tenantFile), err)
+	if h.keys, err = tenantKeys(c.Data, secret); err != nil {
+		return nil, err
 	}
 	if h.mitigator, err = newMitigator(secret, c, world.Now); err != nil {
 		return nil, err
@@ -221,11 +221,7 @@ func tenantSecret(dir string) ([]byte, error) {
 }
 
 // tenantKeys are the keys that follow from a data directory's secret.
-func tenantKeys(dir string) (element.Keys, error) {
-	secret, err := tenantSecret(dir)
-	if err != nil {
-		return element.Keys{}, err
-	}
+func tenantKeys(dir string, secret []byte) (element.Keys, error) {
 	keys, err := element.NewKeys(secret)
 	if err != nil {
 		return element.Keys{}, fmt.Errorf("tenant key %s: %w", filepath.Join(dir, tenantFile), err)

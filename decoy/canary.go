@@ -27,13 +27,8 @@ type shape struct {
 	size           int
 }
 
-// CheckShape says what is wrong with a canary's shape: "digits:8", "hex:32", "upper:10", "lower:10", "alnum:12", "uuid",
-// "email" or "email:host", "card".
-func CheckShape(text string) error {
-	_, err := readShape(text)
-	return err
-}
-
+// readShape reads what policy.CheckShape has checked: "digits:8", "hex:32", "upper:10", "lower:10", "alnum:12", "uuid", "email" or
+// "email:host", "card".
 func readShape(text string) (shape, error) {
 	kind, argument, given := strings.Cut(text, ":")
 	s := shape{kind: kind, argument: argument}

@@ -170,9 +170,6 @@ func (p *Plan) DecoyContent(path string) *Edit {
 	}
 }
 
-// Specs are the specs of this configuration's own decoy links, to be added to those of the operator.
-func (p *Plan) Specs() []capture.SpecConfig { return p.traps.Specs() }
-
 // trap is the answer that a decoy link gives, nil when the request follows none.
 func (p *Plan) trap(head *capture.Request, e *event.Event, j *Judgement) *Answer {
 	if e.Find(decoyElement) == nil || p.control.Halted(p.moment(e)) != nil {

@@ -63,7 +63,7 @@ func TestTraps(t *testing.T) {
 	if edit == nil || d.plan.DecoyContent("/login") != nil {
 		t.Fatal("the wrong pages get the trap")
 	}
-	specs := d.plan.Specs()
+	specs := d.plan.traps.Specs()
 	if len(specs) != 1 || !specs[0].Inline {
 		t.Fatalf("%+v", specs)
 	}

@@ -20,8 +20,7 @@ import (
 const alerted = 60
 
 // alerts is the policy of the check.
-const alerts = `
-packs: {off: [agents, api, automation, ban, deception, firstparty, flood, giftcard, inventory, login, payment, probing, promo, refund, returning, scraping, signup, support, takeover]}
+const alerts = noPacks + `
 webhooks: {allow_private: [127.0.0.0/8], poll: 100ms, first_delay: 100ms, longest_delay: 1s}
 specs:
   - name: page

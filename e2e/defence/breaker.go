@@ -20,8 +20,7 @@ const (
 )
 
 // blocksEverybody is a policy that somebody wrote in a hurry.
-const blocksEverybody = `
-packs: {off: [agents, api, automation, ban, deception, firstparty, flood, giftcard, inventory, login, payment, probing, promo, refund, returning, scraping, signup, support, takeover]}
+const blocksEverybody = noPacks + `
 proxy: {inline: {budget: 200ms}}
 specs:
   - name: page

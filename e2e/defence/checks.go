@@ -24,7 +24,7 @@ import (
 // asksEverybody has a page and a form for each kind of check, which everybody must pass.
 func asksEverybody(factor string) string {
 	var text strings.Builder
-	text.WriteString("packs: {off: [agents, api, automation, ban, deception, firstparty, flood, giftcard, inventory, login, payment, probing, promo, refund, returning, scraping, signup, support, takeover]}\n")
+	text.WriteString(noPacks)
 	text.WriteString("proxy: {inline: {budget: 500ms}}\nrules:\n")
 	text.WriteString("  - {id: everybody, label: Somebody, severity: suspicious, family: outcome, points: 100, when: 'event.type == \"product_view\"', sentence: somebody is here}\n")
 	fmt.Fprintf(&text, "mitigation: {second_factor: {url: \"%s/confirm?return={return}&state={state}\", secret: %s}}\nspecs:\n", factor, factorSecret)

@@ -22,8 +22,7 @@ const (
 )
 
 // enriches asks a service about every page; its answer becomes a header for the origin by a rewrite.
-const enriches = `
-packs: {off: [agents, api, automation, ban, deception, firstparty, flood, giftcard, inventory, login, payment, probing, promo, refund, returning, scraping, signup, support, takeover]}
+const enriches = noPacks + `
 proxy: {inline: {budget: 300ms}}
 elements:
   custom:

@@ -24,6 +24,9 @@ type instance struct {
 	email, password string
 }
 
+// noPacks switches all packs off, for checks in which it is known who is who.
+const noPacks = "packs: {off: [agents, api, automation, ban, deception, firstparty, flood, giftcard, inventory, login, payment, probing, promo, refund, returning, scraping, signup, support, takeover]}\n"
+
 // start runs a Wayguard in front of an origin with more configuration than where it listens.
 func start(ctx context.Context, origin, more string) (_ *instance, err error) {
 	i := &instance{origin: origin}

@@ -40,8 +40,7 @@ const (
 
 // marked is the policy of the check: who failed three times is answered by us from then on. No pack is on, because here it is
 // known who is who.
-const marked = `
-packs: {off: [agents, api, automation, ban, deception, firstparty, flood, giftcard, inventory, login, payment, probing, promo, refund, returning, scraping, signup, support, takeover]}
+const marked = noPacks + `
 proxy: {inline: {budget: 500ms}}
 specs:
   - name: login

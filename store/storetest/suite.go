@@ -63,16 +63,11 @@ type Outbox interface {
 	DueDeliveries(ctx context.Context, now time.Time, limit int) ([]event.Delivery, error)
 	MarkDelivered(ctx context.Context, id event.ID, at time.Time) error
 	MarkFailed(ctx context.Context, id event.ID, reason string, due time.Time) error
+	Postpone(ctx context.Context, id event.ID, due time.Time) error
 	MarkDead(ctx context.Context, id event.ID, reason string, at time.Time) error
 	DeliveryCounts(ctx context.Context, env event.Environment) (store.DeliveryCounts, error)
 	DeadDeliveries(ctx context.Context, env event.Environment, limit int) ([]event.Delivery, error)
 	ForgetDeliveries(ctx context.Context, before time.Time) (int64, error)
-}
-
-// Mitigation is what the suite asks of the snapshots of mitigation.
-type Mitigation interface {
-	SaveMitigation(ctx context.Context, env event.Environment, body []byte, at time.Time) error
-	LoadMitigation(ctx context.Context, env event.Environment) (body []byte, at time.Time, found bool, err error)
 }
 
 // Store is a whole settings database.
@@ -83,7 +78,6 @@ type Store interface {
 	Objects
 	Settings
 	Outbox
-	Mitigation
 	Close() error
 }
 
@@ -93,7 +87,7 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 	for name, part := range map[string]func(t *testing.T, s Store){
 		"users": users, "email is unique without case": emails, "disabling ends logins": disabling, "logins": logins,
 		"audit": audit, "objects": objects, "one active version": oneActive, "settings": settings,
-		"claimed settings": claims, "mitigation": mitigation, "outbox": outbox, "outbox is idempotent": idempotent, "concurrent writers": concurrent,
+		"claimed settings": claims, "outbox": outbox, "outbox is idempotent": idempotent, "outbox postpones": postponing, "concurrent writers": concurrent,
 		"nothing found": nothing,
 	} {
 		t.Run(name, func(t *testing.T) {

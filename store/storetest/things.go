@@ -125,25 +125,6 @@ func claims(t *testing.T, s Store) {
 	}
 }
 
-func mitigation(t *testing.T, s Store) {
-	ctx := context.Background()
-	if body, when, found, err := s.LoadMitigation(ctx, "production"); body != nil || !when.IsZero() || found || err != nil {
-		t.Errorf("before the first snapshot there is %q of %v, %v, %v", body, when, found, err)
-	}
-	must(t, s.SaveMitigation(ctx, "production", []byte("first"), at(1)))
-	must(t, s.SaveMitigation(ctx, "staging", nil, at(1)))
-	must(t, s.SaveMitigation(ctx, "production", []byte("second\x00"), at(2)))
-	if body, when, found, err := s.LoadMitigation(ctx, "production"); string(body) != "second\x00" || !when.Equal(at(2)) || !found || err != nil {
-		t.Errorf("the snapshot is %q of %v, %v, %v", body, when, found, err)
-	}
-	if body, _, found, err := s.LoadMitigation(ctx, "staging"); len(body) != 0 || !found || err != nil {
-		t.Errorf("an empty snapshot is %q, %v, %v", body, found, err)
-	}
-	if err := s.SaveMitigation(ctx, "production", make([]byte, 65<<20), at(3)); !errors.Is(err, store.ErrInvalid) {
-		t.Errorf("a snapshot of 65 MiB gave %v", err)
-	}
-}
-
 func outbox(t *testing.T, s Store) {
 	ctx := context.Background()
 	for i := range 4 {
@@ -256,17 +237,33 @@ func concurrent(t *testing.T, s Store) {
 	}
 }
 
+// postponing puts messages back without counting an attempt, and changes none that has ended.
+func postponing(t *testing.T, s Store) {
+	ctx := context.Background()
+	for n := range 2 {
+		_, err := s.EnqueueDelivery(ctx, delivery(n+1))
+		must(t, err)
+	}
+	first, second := delivery(1), delivery(2)
+	must(t, s.MarkDelivered(ctx, second.ID, at(0)))
+	must(t, s.Postpone(ctx, first.ID, at(50)))
+	must(t, s.Postpone(ctx, second.ID, at(50)))
+	if due, err := s.DueDeliveries(ctx, at(49), 10); len(due) != 0 || err != nil {
+		t.Errorf("before its time %v is due, %v", due, err)
+	}
+	due, err := s.DueDeliveries(ctx, at(50), 10)
+	if err != nil || len(due) != 1 || due[0].ID != first.ID || due[0].Attempts != 0 {
+		t.Errorf("at its time %+v is due, %v", due, err)
+	}
+}
+
 func reopening(t *testing.T, s Store, again func() Store) {
 	ctx := context.Background()
 	must(t, s.CreateUser(ctx, user(1)))
 	must(t, s.SetSetting(ctx, "", "a", "b", at(0)))
-	must(t, s.SaveMitigation(ctx, "production", []byte("kept"), at(1)))
 	_, err := s.EnqueueDelivery(ctx, delivery(1))
 	must(t, err)
 	s = again()
-	if body, _, found, err := s.LoadMitigation(ctx, "production"); string(body) != "kept" || !found || err != nil {
-		t.Errorf("after reopening the snapshot is %q, %v, %v", body, found, err)
-	}
 	if got, found, err := s.User(ctx, id(1)); err != nil || !found || !reflect.DeepEqual(got, user(1)) {
 		t.Errorf("after reopening the user is %+v, %v, %v", got, found, err)
 	}
