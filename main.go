@@ -223,13 +223,14 @@ func (c *exportCommand) Run(ctx context.Context, world app.World) error {
 }
 
 type demoCommand struct {
-	Location []string      `help:"IP location files (MMDB)." placeholder:"FILE" type:"existingfile"`
-	Listen   string        `help:"Where the protected shop is served." default:"127.0.0.1:8000"`
-	Hub      string        `help:"Where the Hub is served." default:"127.0.0.1:8900"`
-	Data     string        `help:"Directory to keep everything in (default: a temporary one)." placeholder:"DIR"`
-	People   int           `help:"How many people visit the shop." default:"300"`
-	Seed     uint64        `help:"Seed of everything random in the traffic." default:"1"`
-	For      time.Duration `help:"Stop after this time (default: on Ctrl-C)."`
+	Location  []string      `help:"IP location files (MMDB)." placeholder:"FILE" type:"existingfile"`
+	Listen    string        `help:"Where the protected shop is served." default:"127.0.0.1:8000"`
+	Hub       string        `help:"Where the Hub is served." default:"127.0.0.1:8900"`
+	Decisions string        `help:"Where the decision API is served." default:"127.0.0.1:8910"`
+	Data      string        `help:"Directory to keep everything in (default: a temporary one)." placeholder:"DIR"`
+	People    int           `help:"How many people visit the shop." default:"300"`
+	Seed      uint64        `help:"Seed of everything random in the traffic." default:"1"`
+	For       time.Duration `help:"Stop after this time (default: on Ctrl-C)."`
 }
 
 // Run shows the demo until a signal ends ctx.
@@ -239,7 +240,7 @@ func (c *demoCommand) Run(ctx context.Context, world app.World) error {
 		defer cancel()
 		ctx = limited
 	}
-	return app.Demo(ctx, world, app.DemoOptions{Location: c.Location, Listen: c.Listen, Hub: c.Hub, Data: c.Data, People: c.People, Seed: c.Seed})
+	return app.Demo(ctx, world, app.DemoOptions{Location: c.Location, Listen: c.Listen, Hub: c.Hub, Decisions: c.Decisions, Data: c.Data, People: c.People, Seed: c.Seed})
 }
 
 func main() {

@@ -20,6 +20,11 @@ const (
 	// and to undo what a policy did.
 	SpareVisitors    Permission = "mitigation:spare"
 	ManageMitigation Permission = "mitigation:manage"
+	// ViewPayments is to read payment decisions and what leads to them; ReviewPayments to claim and resolve reviews and to change the
+	// blacklist; ManagePayments to change rulesets, lists, interceptors, connections and who may call.
+	ViewPayments   Permission = "payments:view"
+	ReviewPayments Permission = "payments:review"
+	ManagePayments Permission = "payments:manage"
 )
 
 // Role is a named set of permissions.
@@ -38,9 +43,9 @@ func (r Role) Allows(p Permission) bool {
 	case Administrator:
 		return true
 	case Analyst:
-		return p == ViewSessions || p == ExportData || p == ViewConfig || p == SpareVisitors
+		return p == ViewSessions || p == ExportData || p == ViewConfig || p == SpareVisitors || p == ViewPayments || p == ReviewPayments
 	case Viewer:
-		return p == ViewSessions
+		return p == ViewSessions || p == ViewPayments
 	}
 	return false
 }

@@ -9,8 +9,8 @@ import (
 
 func TestRoles(t *testing.T) {
 	all := []access.Permission{access.ViewSessions, access.ExportData, access.ViewConfig, access.EditConfig, access.ManageUsers,
-		access.SpareVisitors, access.ManageMitigation}
-	for role, allowed := range map[access.Role]int{access.Administrator: 7, access.Analyst: 4, access.Viewer: 1, "nobody": 0, "": 0} {
+		access.SpareVisitors, access.ManageMitigation, access.ViewPayments, access.ReviewPayments, access.ManagePayments}
+	for role, allowed := range map[access.Role]int{access.Administrator: 10, access.Analyst: 6, access.Viewer: 2, "nobody": 0, "": 0} {
 		got := 0
 		for _, p := range all {
 			if role.Allows(p) {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"wayguard/config"
 	"wayguard/document"
+	"wayguard/payment"
 	"wayguard/proxy"
 	"wayguard/sim/demo"
 	"wayguard/sim/shop"
@@ -24,6 +26,8 @@ type DemoOptions struct {
 	// Location are MMDB files; without one countries stay empty.
 	Location    []string
 	Listen, Hub string
+	// Decisions is where the shop's bank is thought to be: the decision API. Empty is any free port.
+	Decisions string
 	// Data is a directory to keep everything in; empty is a temporary one, removed at the end.
 	Data   string
 	People int
@@ -56,7 +60,13 @@ func Demo(ctx context.Context, world World, options DemoOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	bank, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return errors.Join(err, origin.Close())
+	}
 	c.Data = options.Data
+	c.Decisions.Listen, c.Decisions.PCILevel = cmp.Or(options.Decisions, "127.0.0.1:0"), string(payment.SAQD)
+	c.Decisions.AllowPrivate = []string{"127.0.0.0/8", "::1/128"}
 	c.Proxy.Origin.URL = "http://" + origin.Addr().String()
 	c.Proxy.Listen = []proxy.ListenConfig{{Address: options.Listen}}
 	c.Hub.Listen = options.Hub
@@ -65,22 +75,27 @@ func Demo(ctx context.Context, world World, options DemoOptions) (err error) {
 	}
 	h, err := open(world, c, RunOptions{})
 	if err != nil {
-		return errors.Join(err, origin.Close())
+		return errors.Join(err, origin.Close(), bank.Close())
 	}
-	return h.demonstrate(ctx, options, origin)
+	return h.demonstrate(ctx, options, origin, bank)
 }
 
-func (h *house) demonstrate(ctx context.Context, options DemoOptions, origin net.Listener) error {
+func (h *house) demonstrate(ctx context.Context, options DemoOptions, origin, bank net.Listener) error {
 	site := "http://" + h.proxy.Addresses()[0].String()
-	server := &http.Server{Handler: shop.New(options.Seed), ReadHeaderTimeout: 10 * time.Second}
-	// The shop outlives Wayguard, so that the last visitors are answered; people leave first.
+	merchant := newDemoMerchant("http://" + h.decisionsListener.Addr().String())
+	servers := []*http.Server{{Handler: shop.NewWith(options.Seed, merchant.acquirer()), ReadHeaderTimeout: 10 * time.Second},
+		{Handler: shop.Bank(), ReadHeaderTimeout: 10 * time.Second}}
+	// Shop and bank outlive Wayguard, so that the last visitors are answered; people leave first.
 	var stage errgroup.Group
-	stage.Go(func() error {
-		if err := server.Serve(origin); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	})
+	for i, listener := range []net.Listener{origin, bank} {
+		stage.Go(func() error {
+			if err := servers[i].Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+	}
+	stage.Go(func() error { return h.settleDemo(ctx, merchant, "http://"+bank.Addr().String()+"/payments") })
 	visiting, leave := context.WithCancel(ctx)
 	stage.Go(func() error {
 		_, err := traffic.Run(visiting, traffic.Config{Target: site, Seed: options.Seed, People: options.People, Logger: h.world.Logger})
@@ -89,8 +104,8 @@ func (h *house) demonstrate(ctx context.Context, options DemoOptions, origin net
 		}
 		return err
 	})
-	fmt.Fprintf(h.world.Stdout, "The demo runs. Ctrl-C stops all of it.\n\n  the Hub   http://%s\n  the shop  %s  (through Wayguard)\n\n", h.hubListener.Addr(), site)
+	fmt.Fprintf(h.world.Stdout, "The demo runs. Ctrl-C stops all of it.\n\n  the Hub   http://%s\n  the shop  %s  (through Wayguard)\n  payments  http://%s  (the decision API, before the shop's bank)\n\n", h.hubListener.Addr(), site, h.decisionsListener.Addr())
 	err := h.run(ctx, Signals{}, nil)
 	leave()
-	return errors.Join(err, server.Close(), stage.Wait())
+	return errors.Join(err, servers[0].Close(), servers[1].Close(), stage.Wait())
 }

@@ -67,8 +67,16 @@ func (h *house) forget(ctx context.Context) {
 			h.world.Logger.Error("old sessions could not be removed from the warehouse", "error", err)
 		}
 	}
-	if _, err := h.store.ForgetDeliveries(ctx, now.Add(-30*24*time.Hour)); err != nil && ctx.Err() == nil {
-		h.world.Logger.Error("old deliveries could not be removed", "error", err)
+	outboxes := []interface {
+		ForgetDeliveries(ctx context.Context, before time.Time) (int64, error)
+	}{h.store}
+	if p := h.payments.Load(); p != nil {
+		outboxes = append(outboxes, p.ledger)
+	}
+	for _, outbox := range outboxes {
+		if _, err := outbox.ForgetDeliveries(ctx, now.Add(-30*24*time.Hour)); err != nil && ctx.Err() == nil {
+			h.world.Logger.Error("old deliveries could not be removed", "error", err)
+		}
 	}
 }
 
@@ -113,7 +121,7 @@ func needRestart(running, read config.Config) []string {
 		was, will any
 	}{
 		{"environment", running.Environment, read.Environment}, {"data", running.Data, read.Data}, {"proxy", running.Proxy, read.Proxy},
-		{"hub", running.Hub, read.Hub}, {"metrics", running.Metrics, read.Metrics}, {"webhooks", running.Webhooks, read.Webhooks},
+		{"hub", running.Hub, read.Hub}, {"decisions", decisionsAtStart(running), decisionsAtStart(read)}, {"metrics", running.Metrics, read.Metrics}, {"webhooks", running.Webhooks, read.Webhooks},
 		{"retention", running.Retention, read.Retention}, {"limits", running.Limits, read.Limits},
 	} {
 		if !sameSection(section.was, section.will) {
@@ -121,6 +129,12 @@ func needRestart(running, read config.Config) []string {
 		}
 	}
 	return changed
+}
+
+// decisionsAtStart is the part of the section that counts from the start: which requests to the site are payments changes with a reload.
+func decisionsAtStart(c config.Config) config.DecisionsConfig {
+	c.Decisions.Routes = nil
+	return c.Decisions
 }
 
 // sameSection compares by what would be written in a file: where in the file it stood makes no difference.

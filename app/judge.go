@@ -11,6 +11,7 @@ import (
 
 	"wayguard/engine"
 	"wayguard/event"
+	"wayguard/journey"
 	"wayguard/mitigation"
 	"wayguard/state"
 	"wayguard/stream"
@@ -43,6 +44,9 @@ type judge struct {
 	// position is the last record's in the log.
 	position stream.Position
 
+	// journeys is told of every record, nil where nobody asks for them.
+	journeys atomic.Pointer[journey.Index]
+
 	judged, shed, failed atomic.Uint64
 	// unnoted counts records that mitigation failed to note.
 	unnoted atomic.Uint64
@@ -74,23 +78,37 @@ func (j *judge) opened() bool {
 // held visitor must not wait for other visitors' events: what it loads is of one moment, and is never written to. That
 // moment may lie before an event which is being judged, or between one's commit and its undoing; neither is recorded.
 func (j *judge) Consider(ctx context.Context, e event.Event) (mitigation.Judgement, error) {
+	judgement, _, err := j.weigh(ctx, &e, false)
+	return judgement, err
+}
+
+// weigh is Consider, with the labels that the event's entities carry where they are asked for.
+func (j *judge) weigh(ctx context.Context, e *event.Event, marked bool) (mitigation.Judgement, []event.EntityLabel, error) {
 	select {
 	case <-j.waiting: // from here on the state stays the one that was opened
 	default:
-		return mitigation.Judgement{}, errRestoring
+		return mitigation.Judgement{}, nil, errRestoring
 	}
 	// Nobody waits any more for an answer that comes too late; working it out would only make the next one late too.
 	if err := ctx.Err(); err != nil {
-		return mitigation.Judgement{}, err
+		return mitigation.Judgement{}, nil, err
 	}
 	turn, _ := j.turns.Get().(*state.Turn)
 	defer j.turns.Put(turn)
-	step, err := turn.Consider(ctx, j.state, j.plan.Load().engine, &e)
+	step, err := turn.Consider(ctx, j.state, j.plan.Load().engine, e)
 	if err != nil {
 		j.failed.Add(1)
-		return mitigation.Judgement{}, err
+		return mitigation.Judgement{}, nil, err
 	}
-	return mitigation.Judgement{Session: cloneSession(&step.Record.Session), Verdict: cloneVerdict(&step.Record.Verdict)}, nil
+	var marks []event.EntityLabel
+	if marked {
+		marks = turn.Marks(nil)
+		for i := range marks {
+			m := &marks[i]
+			m.Element, m.Value, m.Label, m.Rule = strings.Clone(m.Element), strings.Clone(m.Value), strings.Clone(m.Label), strings.Clone(m.Rule)
+		}
+	}
+	return mitigation.Judgement{Session: cloneSession(&step.Record.Session), Verdict: cloneVerdict(&step.Record.Verdict)}, marks, nil
 }
 
 // Observe implements proxy.Observer: it judges a finished event, logs it and commits the state. Nothing of the event is kept.
@@ -119,13 +137,16 @@ func (j *judge) Observe(ctx context.Context, e event.Event) error {
 	return nil
 }
 
-// note tells mitigation of a record, in the log's order. What goes wrong there is not the event's failure.
+// note tells mitigation, and who looks for journeys, of a record, in the log's order. What goes wrong there is not the event's failure.
 func (j *judge) note(r *event.Record) {
 	defer func() {
 		if recover() != nil {
 			j.unnoted.Add(1)
 		}
 	}()
+	if index := j.journeys.Load(); index != nil {
+		index.Note(r)
+	}
 	if plan := j.plan.Load().measures.Plan; plan != nil {
 		plan.Note(r)
 	}
@@ -162,6 +183,9 @@ func (j *judge) freeze(m *state.Memory) (stream.Position, bool) {
 func (j *judge) restore(ctx context.Context, store state.Store, record *event.Record) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if index := j.journeys.Load(); index != nil {
+		index.Note(record)
+	}
 	return j.turn.Restore(ctx, store, j.plan.Load().engine, record)
 }
 

@@ -36,6 +36,11 @@ type mitigator struct {
 	// forms gives values the form in which events have them: that of the plan made last.
 	forms atomic.Pointer[element.Normaliser]
 
+	// payments decides about payments on their way through the proxy; nil while nothing does.
+	payments atomic.Pointer[payments]
+	// unpaid counts payments on their way through the proxy that went on without a decision.
+	unpaid atomic.Int64
+
 	// stuck says that the stop file cannot be removed.
 	stuck   atomic.Bool
 	writing sync.Mutex
@@ -90,6 +95,11 @@ func (m *mitigator) form(name, value string) string {
 
 // element makes an element of what a service said.
 func (m *mitigator) element(name, text string) (event.Element, bool) {
+	return m.elementOf(name, element.Raw{Text: text})
+}
+
+// elementOf makes an element of a value.
+func (m *mitigator) elementOf(name string, raw element.Raw) (event.Element, bool) {
 	forms := m.forms.Load()
 	if forms == nil {
 		return event.Element{}, false
@@ -98,7 +108,7 @@ func (m *mitigator) element(name, text string) (event.Element, bool) {
 	if !known {
 		return event.Element{}, false
 	}
-	value, err := forms.Normalise(definition, element.Raw{Text: text})
+	value, err := forms.Normalise(definition, raw)
 	if err != nil {
 		return event.Element{}, false
 	}
@@ -151,6 +161,16 @@ func (v verifier) Verify(provider, secret, response string, address netip.Addr) 
 type measures struct {
 	*mitigation.Plan
 	enrich *integration.Enrichers
+	routes paymentRoutes
+}
+
+// Decide implements proxy.Policy. A payment that mitigation lets go on is decided about, where its spec is a payment route.
+func (m measures) Decide(head *capture.Request, e *event.Event, j *mitigation.Judgement) mitigation.Measure {
+	measure := m.Plan.Decide(head, e, j)
+	if ref, paid := m.routes.refs[e.Spec]; paid && measure.Answer == nil {
+		m.routes.decide(ref, head, e, j, &measure)
+	}
+	return measure
 }
 
 // Facts implements proxy.Policy. A service is waited for only where a request is held; other events take what is known already.

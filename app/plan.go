@@ -15,6 +15,7 @@ import (
 	"wayguard/document"
 	"wayguard/element"
 	"wayguard/engine"
+	"wayguard/event"
 	"wayguard/location"
 	"wayguard/origin"
 	"wayguard/packs"
@@ -31,6 +32,8 @@ type plan struct {
 	engine     *engine.Engine
 	sites      *site.Set
 	prover     *prover
+	// severities are those of the rules, by their ids.
+	severities map[string]event.Severity
 	// measures is what the data path asks about requests.
 	measures measures
 }
@@ -51,9 +54,12 @@ func compile(c config.Config, keys element.Keys, m *mitigator) (*plan, document.
 	p.specs, more = capture.Compile(capture.Config{Specs: c.Specs, Sessions: sessionTokens(c)}, p.normaliser, known)
 	problems = append(problems, more...)
 	problems = append(problems, failClosed(c)...)
+	problems = append(problems, c.Decisions.Validate()...)
+	problems = append(problems, c.Decisions.CheckRoutes(inlineSpecs(c.Specs))...)
 	vocabulary, more := vocabularyOf(c, catalogue)
 	problems = append(problems, more...)
 	p.rules, more = rule.Compile(c.Config, vocabulary)
+	p.severities = severitiesOf(c.Rules)
 	problems = append(problems, more...)
 	p.sites, more = compileSites(c)
 	problems = append(problems, more...)
@@ -65,7 +71,7 @@ func compile(c config.Config, keys element.Keys, m *mitigator) (*plan, document.
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	p.measures = measures{carried, m.enrich}
+	p.measures = measures{carried, m.enrich, m.paymentRoutes(c)}
 	var err error
 	p.engine, err = engine.New(p.rules, engine.Settings{IdleTimeout: c.Sessions.IdleTimeout})
 	if err != nil {
@@ -167,6 +173,15 @@ func failClosed(c config.Config) document.Problems {
 		}
 	}
 	return problems
+}
+
+// inlineSpecs says of each spec whether its requests are held.
+func inlineSpecs(specs []capture.SpecConfig) map[string]bool {
+	held := make(map[string]bool, len(specs))
+	for _, s := range specs {
+		held[s.Name] = s.Inline
+	}
+	return held
 }
 
 func specNames(specs []capture.SpecConfig) []string {

@@ -105,6 +105,7 @@ type house struct {
 	// inherited are the sockets of the process before this one, nil where there was none.
 	inherited *listen.Inherited
 	keys      element.Keys
+	secret    []byte // the installation's
 	mitigator *mitigator
 	notifiers *integration.Notifiers
 
@@ -115,7 +116,7 @@ type house struct {
 	started bool          // startWork was called
 	swapped chan struct{} // another plan is in force
 	// hubListener and metricsListener are open from the start, so that a taken port is told at once; an engine has no Hub.
-	hubListener, metricsListener net.Listener
+	hubListener, metricsListener, decisionsListener net.Listener
 
 	// What follows is there once storage is open.
 	log    *stream.Disk
@@ -123,6 +124,7 @@ type house struct {
 	keeper *keeper
 
 	// And this where the process is more than an engine.
+	payments atomic.Pointer[payments]
 	store    *store.SQLite
 	shelf    *shelf
 	hub      *hub.Hub
@@ -147,6 +149,7 @@ func open(world World, c config.Config, options RunOptions) (_ *house, err error
 	if err != nil {
 		return nil, err
 	}
+	h.secret = secret
 	if h.keys, err = tenantKeys(c.Data, secret); err != nil {
 		return nil, err
 	}
@@ -191,6 +194,11 @@ func (h *house) listen() (err error) {
 	if address := h.hubAddress(); address != "" {
 		if h.hubListener, err = net.Listen("tcp", address); err != nil {
 			return fmt.Errorf("hub: %w", err)
+		}
+	}
+	if h.decides() {
+		if h.decisionsListener, err = net.Listen("tcp", h.config.Decisions.Listen); err != nil {
+			return fmt.Errorf("decisions: %w", err)
 		}
 	}
 	if h.config.Metrics.Listen != "" {
@@ -276,6 +284,9 @@ func (h *house) run(ctx context.Context, signals Signals, read func() (config.Co
 			return nil
 		}
 		h.startWork(working, &back)
+		if h.decisionsListener != nil {
+			front.Go(func() error { h.servePayments(serving, h.decisionsListener); return nil })
+		}
 		if h.hub != nil {
 			h.world.Logger.Info("hub open", "address", "http://"+h.hubListener.Addr().String())
 			h.serveBeside("hub", h.hub.Serve(serving, h.hubListener))
@@ -314,6 +325,7 @@ func (h *house) startWork(ctx context.Context, back *errgroup.Group) {
 			back.Go(func() error { f.run(ctx); return nil })
 		}
 		back.Go(func() error { h.webhooks.Run(ctx); return nil })
+		h.startPayments(ctx, back)
 		h.collectBackOffice()
 	}
 	back.Go(func() error { h.housekeeping(ctx); return nil })
@@ -342,6 +354,9 @@ func (h *house) announce() {
 	}
 	attributes = append(attributes, "pid", os.Getpid(), "origin", h.config.Proxy.Origin.URL, "environment", h.config.Environment,
 		"rules", h.judge.plan.Load().engine.Rules())
+	if h.decisionsListener != nil {
+		attributes = append(attributes, "decisions", "http://"+h.decisionsListener.Addr().String())
+	}
 	for _, address := range h.proxy.Addresses() {
 		attributes = append(attributes, "proxy", address.String())
 	}
@@ -358,7 +373,7 @@ func (h *house) close() error {
 	if h.mitigator != nil {
 		h.mitigator.enrich.Close()
 	}
-	for _, listener := range []net.Listener{h.hubListener, h.metricsListener} {
+	for _, listener := range []net.Listener{h.hubListener, h.metricsListener, h.decisionsListener} {
 		if listener != nil {
 			if err := listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, http.ErrServerClosed) {
 				problems = append(problems, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"path/filepath"
 	"time"
 
@@ -23,10 +24,16 @@ const storagePause = 2 * time.Second
 // must not become an outage of the site. It gives up only when ctx ends. Until it is open, whoever asks for the Hub is
 // told what is the matter.
 func (h *house) insistOnStorage(ctx context.Context) bool {
-	var room *waitingRoom // an engine has none: nobody asks it for the Hub
-	if h.hubListener != nil {
-		room = openWaitingRoom(h.hubListener)
-		defer room.leave()
+	var rooms []*waitingRoom // an engine has none: nobody asks it for the Hub
+	for _, one := range []struct {
+		host     string
+		listener net.Listener
+	}{{"The Hub", h.hubListener}, {"The decision API", h.decisionsListener}} {
+		if one.listener != nil {
+			room := openWaitingRoom(one.host, one.listener)
+			defer room.leave()
+			rooms = append(rooms, room)
+		}
 	}
 	last := ""
 	for ctx.Err() == nil {
@@ -34,7 +41,7 @@ func (h *house) insistOnStorage(ctx context.Context) bool {
 		if err == nil {
 			return true
 		}
-		if room != nil {
+		for _, room := range rooms {
 			room.say("storage cannot be opened; see the program's log for the reason")
 		}
 		if text := err.Error(); text != last {
@@ -72,6 +79,11 @@ func (h *house) openStorage(ctx context.Context) (err error) {
 	}
 	if err := h.openHub(ctx); err != nil {
 		return err
+	}
+	if h.decides() {
+		if err := h.openPayments(ctx); err != nil {
+			return err
+		}
 	}
 	h.webhooks, err = integration.New(h.config.Webhooks, h.store, h.target, h.world.Now, h.world.Logger)
 	return err
@@ -123,6 +135,7 @@ func (h *house) openHub(ctx context.Context) error {
 		Explain:      h.explain,
 		Actions:      h.shelf,
 		Mitigation:   h.operator,
+		Payments:     h.hubPayments,
 		SearchForm:   func(name, text string) string { return h.judge.plan.Load().normaliser.SearchForm(name, text) },
 		NotFound:     notFound,
 		IdleTimeout:  h.config.Sessions.IdleTimeout,
@@ -153,6 +166,10 @@ func (h *house) closeStorage() error {
 	}
 	if h.store != nil {
 		problems = append(problems, h.store.Close())
+	}
+	if p := h.payments.Swap(nil); p != nil {
+		h.mitigator.payments.Store(nil)
+		problems = append(problems, p.close())
 	}
 	return errors.Join(problems...)
 }

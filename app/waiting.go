@@ -8,17 +8,18 @@ import (
 	"time"
 )
 
-// waitingRoom answers at the Hub's address while there is no Hub yet: an analyst who comes in the night of a full disk is
+// waitingRoom answers at the address of the Hub, or of the decision API, while there is none yet: an analyst who comes in the night of a full disk is
 // told so, instead of looking at a page that never loads.
 type waitingRoom struct {
+	host   string // who is not there yet
 	lent   *lentListener
 	server *http.Server
 	done   chan struct{}
 	reason atomic.Pointer[string]
 }
 
-func openWaitingRoom(listener net.Listener) *waitingRoom {
-	r := &waitingRoom{lent: &lentListener{Listener: listener}, done: make(chan struct{})}
+func openWaitingRoom(host string, listener net.Listener) *waitingRoom {
+	r := &waitingRoom{host: host, lent: &lentListener{Listener: listener}, done: make(chan struct{})}
 	r.say("Wayguard is starting")
 	r.server = &http.Server{Handler: r, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, MaxHeaderBytes: 8 << 10}
 	r.server.SetKeepAlivesEnabled(false)
@@ -38,7 +39,7 @@ func (r *waitingRoom) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Retry-After", "5")
 	w.WriteHeader(http.StatusServiceUnavailable)
-	_, _ = w.Write([]byte("The Hub is not open yet: " + *r.reason.Load() + ".\nTraffic to the site flows meanwhile.\n"))
+	_, _ = w.Write([]byte(r.host + " is not open yet: " + *r.reason.Load() + ".\nTraffic to the site flows meanwhile.\n"))
 }
 
 // leave gives the listener back, open, with nobody reading from it.

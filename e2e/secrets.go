@@ -8,13 +8,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -208,33 +206,12 @@ func shownByHub(ctx context.Context, w *Wayguard, want int) ([]byte, int, error)
 // keptOnDisk searches every file of the directory but the configuration, and the log as it is exported: the warehouse
 // keeps its columns compressed, where a search of the bytes would prove nothing.
 func keptOnDisk(ctx context.Context, dir, except string) (files, found int, err error) {
-	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path == except {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		files++
-		found += findSecrets(text)
-		return nil
-	})
+	left, err := InFiles(dir, func(text []byte, _ string) { found += findSecrets(text) }, except)
 	if err != nil {
 		return 0, 0, err
 	}
-	binary, err := Binary()
-	if err != nil {
-		return 0, 0, err
-	}
-	exported, err := exec.CommandContext(ctx, binary, "export", "--data", filepath.Join(dir, "data")).Output()
-	if err != nil {
-		return 0, 0, err
-	}
-	if len(exported) == 0 {
-		return 0, 0, fmt.Errorf("the export is empty")
-	}
-	return files, found + findSecrets(exported), nil
+	exported, err := Exported(ctx, filepath.Join(dir, "data"))
+	return left.Files, found + findSecrets(exported), err
 }
 
 // findSecrets counts the secrets in a text, in the spellings they may take.

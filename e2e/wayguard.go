@@ -29,6 +29,8 @@ type Wayguard struct {
 	*Process
 	// Proxy and Hub are their base addresses, such as http://127.0.0.1:1234.
 	Proxy, Hub string
+	// Decisions is the decision API's, empty where there is none.
+	Decisions string
 	// Password is the first administrator's, where this start created one.
 	Email, Password string
 }
@@ -59,6 +61,13 @@ func ready(p *Process) (*Wayguard, error) {
 	}
 	if match, err := p.WaitFor(`email\s+(\S+)\s+password\s+(\S+)`, 10*time.Millisecond); err == nil {
 		w.Email, w.Password = match[1], match[2]
+	}
+	if match, err := p.WaitFor(`decisions=(http\S+)`, 10*time.Millisecond); err == nil {
+		if _, err := p.WaitFor(`msg="decision API open"`, startLimit); err != nil {
+			p.Kill()
+			return nil, err
+		}
+		w.Decisions = match[1]
 	}
 	return w, nil
 }
@@ -224,6 +233,31 @@ func (a *Analyst) Mitigation(ctx context.Context) (hub.MitigationStatus, error) 
 	var status hub.MitigationStatus
 	err := a.get(ctx, "/api/v1/mitigation", url.Values{"environment": {string(event.DefaultEnvironment)}}, &status)
 	return status, err
+}
+
+// Payments asks the API of payment decisions through the Hub: path is what follows /api/, such as "admin/rulesets". A nil body is sent as
+// none, a nil into leaves the answer.
+func (a *Analyst) Payments(ctx context.Context, method, path string, query url.Values, body, into any) error {
+	if query == nil {
+		query = url.Values{}
+	}
+	query.Set("environment", string(event.DefaultEnvironment))
+	var reader io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		reader = bytes.NewReader(text)
+	} else if method != http.MethodGet {
+		reader = strings.NewReader("{}")
+	}
+	request, err := http.NewRequestWithContext(ctx, method, a.hub+"/api/v1/payments/"+path+"?"+query.Encode(), reader)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	return a.do(request, into)
 }
 
 // Undo lets those through whom a policy has dealt with since a time, and says how many they are.

@@ -86,6 +86,10 @@ func gatewayElements() []Definition {
 	return inCategory(CategoryGateway,
 		entity("transaction_id", "Transaction ID", String, Personal),
 		entity("payment_intent_id", "Payment Intent ID", String, Personal),
+		entity("credential_fingerprint", "Card Fingerprint", String, Public), // a keyed hash already
+		attribute("decision_id", "Decision ID", String, Public),
+		attribute("decision_outcome", "Decision", String, Public),
+		attribute("decision_rules", "Rules of the Decision", String, Public),
 		attribute("transaction_status", "Transaction Status", String, Public),
 		attribute("transaction_reason_code", "Transaction Reason Code", String, Public),
 		attribute("transaction_type", "Transaction Type", String, Public),

@@ -37,6 +37,10 @@ type Desk struct {
 	fixed, paused bool
 	visit         session.Visit
 	entities      []remembered
+	// told is the place of the key of the session that the event's maker named, -1 when he named none; shown are the event's tokens
+	// with the one that names it, by which it was named.
+	told  int
+	shown []event.Token
 
 	held []Held
 	// at says where each key's piece stands among held, -1 when it is not there.
@@ -115,6 +119,7 @@ func (d *Desk) LayRecord(record *event.Record) []string { return d.lay(&record.E
 
 func (d *Desk) lay(ev *event.Event, recorded *event.Session) []string {
 	d.event, d.text, d.keys, d.recorded = *ev, d.text[:0], d.keys[:0], recorded
+	d.setAsideTold()
 	seen := d.see(&d.event.Evidence)
 	d.prepare(seen)
 	d.layJoining(seen)

@@ -106,6 +106,7 @@ func (e *Engine) finish(d *Desk) {
 	e.change(d)
 	d.step.Changes = d.changes
 	d.step.Record.Event = d.event
+	d.step.Record.Event.Evidence.Tokens = d.shown
 	s := d.session
 	d.step.Record.Session = event.Session{
 		ID: s.ID, Journey: s.Journey, Person: s.Person, Actor: s.Actor, Link: d.link, Confidence: s.Confidence,

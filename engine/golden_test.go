@@ -74,7 +74,7 @@ func goldenEvents(t testing.TB) map[string][]event.Event {
 // element, purchases and refunds, pauses of every length, and clocks that go back.
 func mixture(seed uint64, n int) []event.Event {
 	r := rand.New(rand.NewPCG(seed, 11))
-	types := event.Types()
+	types := olderTypes()
 	results := []event.Result{"", event.Success, event.Success, event.Failure, event.Failure, event.Challenged, event.Blocked}
 	pauses := []time.Duration{time.Millisecond, time.Second, 20 * time.Second, 10 * time.Minute, 5 * time.Hour, 40 * time.Hour}
 	at := start()

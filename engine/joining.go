@@ -46,6 +46,7 @@ func (d *Desk) layJoining(seen sight) {
 			}
 		}
 	}
+	d.layTold(env)
 	d.idleKey, d.fallback, d.wire = -1, -1, -1
 	if len(d.tokens) > 0 {
 		d.idleKey = d.key(d.join3("i\x00", env, "", ""))
@@ -140,6 +141,9 @@ func (d *Desk) candidate() error {
 		if err := d.tokenCandidate(i); err != nil {
 			return err
 		}
+	}
+	if err := d.toldCandidate(); err != nil {
+		return err
 	}
 	if d.wire >= 0 && !mixed(d.value(d.wire)) {
 		if err := d.plainCandidate(d.wire, session.ByWire); err != nil {

@@ -2,6 +2,7 @@ package entity
 
 import (
 	"encoding/binary"
+	"iter"
 	"time"
 )
 
@@ -38,6 +39,24 @@ func (m *Memory) LabelledAt(text string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return time.UnixMicro(int64(binary.BigEndian.Uint64(m.packed[at:]))), true
+}
+
+// Labels are those that the entity carries, each with the rule that placed it, the oldest first. The texts are good until the memory is
+// changed.
+func (m *Memory) Labels() iter.Seq2[string, string] {
+	return func(yield func(label, rule string) bool) {
+		if len(m.packed) == 0 {
+			return
+		}
+		r := reader{bytes: m.packed, at: m.sections[labelSection]}
+		for range r.byte() {
+			r.skip(8)
+			label := r.text()
+			if !yield(string(label), string(r.text())) {
+				return
+			}
+		}
+	}
 }
 
 // labelled is where the label begins, -1 when it is not there.

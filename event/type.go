@@ -26,6 +26,7 @@ const (
 	RefundRequest           Type = "refund_request"
 	RefundUpdate            Type = "refund_update"
 	Dispute                 Type = "dispute"
+	PaymentDecision         Type = "payment_decision"
 	ContentCreation         Type = "content_creation"
 	MessageSent             Type = "message"
 	SupportRequest          Type = "support_request"
@@ -64,6 +65,7 @@ func Types() []TypeInfo {
 		{RefundRequest, "Refund Request", "refunds"},
 		{RefundUpdate, "Refund Update", "refunds"},
 		{Dispute, "Dispute", "disputes"},
+		{PaymentDecision, "Payment Decision", "commerce"},
 		{ContentCreation, "Content Creation", "content"},
 		{MessageSent, "Message", "content"},
 		{SupportRequest, "Support Request", "support"},

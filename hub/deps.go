@@ -120,6 +120,8 @@ type Deps struct {
 	Actions Actions
 	// Mitigation is that of an environment; it, and what it answers, may be nil where there is none.
 	Mitigation func(env event.Environment) Mitigation
+	// Payments is the API of payment decisions in an environment; it, and what it answers, may be nil where there is none.
+	Payments func(env event.Environment) Payments
 	// SearchForm gives the canonical text of what an analyst typed for an element; it must not fail.
 	SearchForm func(element, text string) string
 	// NotFound says whether an error of the interfaces above means that something is absent.

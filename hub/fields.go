@@ -156,7 +156,7 @@ func plainValues(names []string) []FieldValue {
 func permissionsOf(role access.Role) []access.Permission {
 	granted := []access.Permission{}
 	for _, p := range []access.Permission{access.ViewSessions, access.ExportData, access.ViewConfig, access.EditConfig, access.ManageUsers, access.SpareVisitors,
-		access.ManageMitigation} {
+		access.ManageMitigation, access.ViewPayments, access.ReviewPayments, access.ManagePayments} {
 		if role.Allows(p) {
 			granted = append(granted, p)
 		}

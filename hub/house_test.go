@@ -144,7 +144,7 @@ func (b *house) send(t *testing.T, method, target, token, body string, change ..
 		reader = strings.NewReader(body)
 	}
 	r := httptest.NewRequestWithContext(t.Context(), method, target, reader)
-	if method == http.MethodPost {
+	if method == http.MethodPost || method == http.MethodPatch {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	if token != "" {

@@ -3,6 +3,7 @@ package hub
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -14,7 +15,7 @@ import (
 
 const (
 	base = "/api/v1"
-	// bodyLimit is the largest body the API reads.
+	// bodyLimit is the largest body that most of the API reads.
 	bodyLimit = 64 << 10
 )
 
@@ -50,7 +51,7 @@ type endpoint struct {
 }
 
 func (h *Hub) endpoints() []endpoint {
-	return []endpoint{
+	return append(h.paymentEndpoints(), []endpoint{
 		{"POST", "/login", nothing, "", nil, h.logIn},
 		{"POST", "/logout", login, "", nil, h.logOut},
 		{"POST", "/password", login, "", nil, h.changePassword},
@@ -82,7 +83,7 @@ func (h *Hub) endpoints() []endpoint {
 		{"POST", "/users/{id}/disable", permission, access.ManageUsers, scopeEither, h.disableUser},
 		{"POST", "/users/{id}/enable", permission, access.ManageUsers, scopeEither, h.enableUser},
 		{"POST", "/users/{id}/password", permission, access.ManageUsers, scopeEither, h.resetPassword},
-	}
+	}...)
 }
 
 func (h *Hub) routes() http.Handler {
@@ -125,8 +126,8 @@ func (h *Hub) admit(r *http.Request, e endpoint) (visitor, error) {
 		}
 		who.user, who.login = user, live
 	}
-	if r.Method == http.MethodPost {
-		body, err := readBody(r)
+	if r.Method == http.MethodPost || r.Method == http.MethodPatch {
+		body, err := readBody(r, e.bodyLimit())
 		if err != nil {
 			return who, err
 		}
@@ -146,15 +147,23 @@ func (h *Hub) admit(r *http.Request, e endpoint) (visitor, error) {
 	return who, nil
 }
 
-func readBody(r *http.Request) ([]byte, error) {
+// bodyLimit is the largest body the endpoint reads.
+func (e endpoint) bodyLimit() int64 {
+	if e.path == paymentsPath {
+		return paymentsBody
+	}
+	return bodyLimit
+}
+
+func readBody(r *http.Request, limit int64) ([]byte, error) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" {
 		return nil, &problem{status: http.StatusUnsupportedMediaType, code: "not_json", message: "send application/json"}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, bodyLimit))
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, &problem{status: http.StatusRequestEntityTooLarge, code: "body_too_large", message: "the body is larger than 64 KiB"}
+		return nil, &problem{status: http.StatusRequestEntityTooLarge, code: "body_too_large", message: fmt.Sprintf("the body is larger than %d KiB", limit>>10)}
 	}
 	if err != nil {
 		return nil, badRequest("", "the body could not be read")

@@ -18,8 +18,12 @@ import (
 type Target struct {
 	// URL is http or https. It may hold a token, so it is never logged.
 	URL string
-	// Secret signs the messages, see Sign. Without one they go unsigned.
+	// Secret signs the messages, as Scheme says. Without one they go unsigned.
 	Secret string
+	// Previous is the secret before this one, while receivers change over; empty for none. Only SchemeHMAC knows it.
+	Previous string
+	// Scheme is how they are signed. Empty is SchemeHMAC for webhooks of decisions (see decisionPrefix), SchemeStandard for all others.
+	Scheme Scheme
 	// Notifier sends them in its own way; URL and Secret are of no account then.
 	Notifier *Notifier
 }
@@ -68,20 +72,9 @@ func (w *Webhooks) request(ctx context.Context, target Target, d event.Delivery)
 	if err != nil || request.URL.Host == "" || request.URL.Scheme != "http" && request.URL.Scheme != "https" {
 		return nil, errors.New("url is not an http or https address") // its own error would tell the url
 	}
-	at := w.now()
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "wayguard-webhook")
-	request.Header.Set(headerID, string(d.ID))
-	request.Header.Set(headerTimestamp, timestamp(at))
-	if target.Secret == "" {
-		return request, nil
-	}
-	signature, err := Sign(target.Secret, d.ID, at, d.Body)
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set(headerSignature, signature)
-	return request, nil
+	return request, target.sign(request.Header, d, w.now())
 }
 
 // reason is an error without the url, which may hold a token.

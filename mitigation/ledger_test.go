@@ -189,28 +189,3 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Errorf("%d dealings are left after a week", len(l.dealings))
 	}
 }
-
-func TestGenerationsForgetTheOldest(t *testing.T) {
-	g := newGenerations[int, int](10, nil)
-	for n := range 1000 {
-		g.put(n, n)
-		if value, ok := g.find(0); !ok || value != 0 {
-			t.Fatalf("an entry in use was forgotten after %d", n)
-		}
-		if g.len() > 21 {
-			t.Fatalf("%d entries", g.len())
-		}
-		if n > 0 {
-			if _, ok := g.peek(n - 1); !ok {
-				t.Fatalf("entry %d was forgotten before the oldest", n-1)
-			}
-		}
-	}
-	if g.forgotten < 970 || g.forgotten > 1000 {
-		t.Errorf("%d counted as forgotten", g.forgotten)
-	}
-	g.remove(0)
-	if _, ok := g.find(0); ok {
-		t.Error("what was removed is there")
-	}
-}

@@ -9,6 +9,7 @@ import (
 	"wayguard/capture"
 	"wayguard/challenge"
 	"wayguard/event"
+	"wayguard/recent"
 )
 
 const (
@@ -37,11 +38,11 @@ type loops struct {
 	size atomic.Int64
 	mu   sync.Mutex
 	// offers are a session's last ones, on pages.
-	offers generations[event.ID, [loopAfter]time.Time]
+	offers recent.Map[event.ID, [loopAfter]time.Time]
 	// open are checks by visitor, which is all that a request for one of our own paths shows.
-	open generations[uint64, offer]
+	open recent.Map[uint64, offer]
 	// carried are the checks that requests have passed by carrying their solution, by the request's id.
-	carried     generations[event.ID, string]
+	carried     recent.Map[event.ID, string]
 	carriedSize atomic.Int64
 	// broken counts the requests that were let through.
 	broken int64
@@ -59,10 +60,10 @@ type offer struct {
 func newLoops() *loops {
 	return &loops{
 		seed:   maphash.MakeSeed(),
-		offers: newGenerations[event.ID, [loopAfter]time.Time](mostVisitors/2, clone[event.ID]),
-		open:   newGenerations[uint64, offer](mostVisitors/2, nil),
+		offers: recent.NewMap[event.ID, [loopAfter]time.Time](mostVisitors/2, clone[event.ID]),
+		open:   recent.NewMap[uint64, offer](mostVisitors/2, nil),
 		// A request is decided within seconds of its solution.
-		carried: newGenerations[event.ID, string](mostCarried/2, clone[event.ID]),
+		carried: recent.NewMap[event.ID, string](mostCarried/2, clone[event.ID]),
 	}
 }
 
@@ -86,7 +87,7 @@ func (l *loops) looping(head *capture.Request, session *event.Session, rating ev
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	offers, known := l.offers.find(session.ID)
+	offers, known := l.offers.Find(session.ID)
 	if !known {
 		return false
 	}
@@ -103,7 +104,7 @@ func (l *loops) offered(head *capture.Request, session *event.Session, cohort co
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if taker(head) == takesHTML {
-		offers, _ := l.offers.find(session.ID)
+		offers, _ := l.offers.Find(session.ID)
 		oldest := 0
 		for n := range offers {
 			if offers[n].Before(offers[oldest]) {
@@ -111,10 +112,10 @@ func (l *loops) offered(head *capture.Request, session *event.Session, cohort co
 			}
 		}
 		offers[oldest] = now
-		l.offers.put(session.ID, offers)
+		l.offers.Put(session.ID, offers)
 	}
-	l.open.put(l.visitor(head), offer{session: clone(session.ID), cohort: cohort.keep(), result: resultOffered})
-	l.size.Store(int64(l.open.len()))
+	l.open.Put(l.visitor(head), offer{session: clone(session.ID), cohort: cohort.keep(), result: resultOffered})
+	l.size.Store(int64(l.open.Len()))
 }
 
 // let remembers that a loop was broken.
@@ -123,10 +124,10 @@ func (l *loops) let(head *capture.Request, session *event.Session) {
 	defer l.mu.Unlock()
 	l.broken++
 	visitor := l.visitor(head)
-	last, _ := l.open.find(visitor)
+	last, _ := l.open.Find(visitor)
 	last.session, last.result, last.event = clone(session.ID), resultLooped, ""
-	l.open.put(visitor, last)
-	l.size.Store(int64(l.open.len()))
+	l.open.Put(visitor, last)
+	l.size.Store(int64(l.open.Len()))
 }
 
 // passed says that a session has shown what it passed, so that whatever came before was no loop. A cohort is given when its check is
@@ -137,14 +138,14 @@ func (l *loops) passed(head *capture.Request, session event.ID) (which cohort, u
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.offers.remove(session)
+	l.offers.Remove(session)
 	visitor := l.visitor(head)
-	last, known := l.open.peek(visitor)
+	last, known := l.open.Peek(visitor)
 	if !known || last.result != resultOffered || last.session != session {
 		return cohort{}, false
 	}
 	last.result, last.event = resultPassed, ""
-	l.open.put(visitor, last)
+	l.open.Put(visitor, last)
 	return last.cohort, true
 }
 
@@ -153,14 +154,14 @@ func (l *loops) answered(head *capture.Request, outcome challenge.Outcome) (coho
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	visitor := l.visitor(head)
-	last, known := l.open.find(visitor)
+	last, known := l.open.Find(visitor)
 	if outcome.Result == challenge.Refused {
 		// Who answers wrongly is trying: that is no loop.
-		l.offers.remove(last.session)
+		l.offers.Remove(last.session)
 	}
 	last.result, last.event = string(outcome.Result), ""
-	l.open.put(visitor, last)
-	l.size.Store(int64(l.open.len()))
+	l.open.Put(visitor, last)
+	l.size.Store(int64(l.open.Len()))
 	if outcome.Check != "" {
 		last.cohort.kind = outcome.Check
 	}
@@ -171,8 +172,8 @@ func (l *loops) answered(head *capture.Request, outcome challenge.Outcome) (coho
 func (l *loops) resume(id event.ID, kind string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.carried.put(id, kind)
-	l.carriedSize.Store(int64(l.carried.len()))
+	l.carried.Put(id, kind)
+	l.carriedSize.Store(int64(l.carried.Len()))
 }
 
 // resumed is the check whose solution a request has carried, empty when it has not.
@@ -182,7 +183,7 @@ func (l *loops) resumed(id event.ID) string {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	kind, _ := l.carried.peek(id)
+	kind, _ := l.carried.Peek(id)
 	return kind
 }
 
@@ -194,13 +195,13 @@ func (l *loops) result(head *capture.Request, id event.ID) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	visitor := l.visitor(head)
-	last, known := l.open.peek(visitor)
+	last, known := l.open.Peek(visitor)
 	if !known || last.result == "" {
 		return ""
 	}
 	if last.event == "" {
 		last.event = clone(id)
-		l.open.put(visitor, last)
+		l.open.Put(visitor, last)
 	}
 	if last.event != id {
 		return ""

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wayguard/event"
+	"wayguard/recent"
 )
 
 const (
@@ -21,7 +22,7 @@ const (
 type people struct {
 	seed maphash.Seed
 	mu   sync.Mutex
-	seen generations[string, neighbours]
+	seen recent.Map[string, neighbours]
 }
 
 // neighbours are the last well-behaved sessions of an address, by hash.
@@ -31,7 +32,7 @@ type neighbours struct {
 }
 
 func newPeople() *people {
-	return &people{seed: maphash.MakeSeed(), seen: newGenerations[string, neighbours](mostAddresses/2, clone[string])}
+	return &people{seed: maphash.MakeSeed(), seen: recent.NewMap[string, neighbours](mostAddresses/2, clone[string])}
 }
 
 // see takes note of a session that is rated normal.
@@ -42,7 +43,7 @@ func (p *people) see(address string, session event.ID, now time.Time) {
 	hash := maphash.String(p.seed, string(session))
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n, _ := p.seen.find(address)
+	n, _ := p.seen.Find(address)
 	at := 0
 	for i := range n.sessions {
 		if n.sessions[i] == hash {
@@ -54,7 +55,7 @@ func (p *people) see(address string, session event.ID, now time.Time) {
 		}
 	}
 	n.sessions[at], n.at[at] = hash, now
-	p.seen.put(address, n)
+	p.seen.Put(address, n)
 }
 
 // shared says whether several people come from an address, as far as is known.
@@ -64,7 +65,7 @@ func (p *people) shared(address string, network event.NetworkKind, now time.Time
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n, known := p.seen.find(address)
+	n, known := p.seen.Find(address)
 	if !known {
 		return false
 	}

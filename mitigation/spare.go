@@ -11,6 +11,7 @@ import (
 
 	"wayguard/event"
 	"wayguard/policy"
+	"wayguard/recent"
 )
 
 const (
@@ -38,18 +39,18 @@ func (k spareKey) keep() spareKey { return spareKey{policy: clone(k.policy), who
 type spared struct {
 	size atomic.Int64
 	mu   sync.Mutex
-	ends generations[spareKey, time.Time]
+	ends recent.Map[spareKey, time.Time]
 }
 
 func newSpared() *spared {
-	return &spared{ends: newGenerations[spareKey, time.Time](mostSpared/2, spareKey.keep)}
+	return &spared{ends: recent.NewMap[spareKey, time.Time](mostSpared/2, spareKey.keep)}
 }
 
 func (s *spared) add(key spareKey, until time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ends.put(key, until)
-	s.size.Store(int64(s.ends.len()))
+	s.ends.Put(key, until)
+	s.size.Store(int64(s.ends.Len()))
 }
 
 // scopesOf are all scopes.
@@ -68,15 +69,15 @@ func (s *spared) until(policyName string, session *event.Session, e *event.Event
 		those := subjectsOf(scope, session, e)
 		for _, who := range those.all() {
 			for _, key := range [2]spareKey{{who: who}, {policyName, who}} {
-				if end, ok := s.ends.find(key); ok && now.Before(end) {
+				if end, ok := s.ends.Find(key); ok && now.Before(end) {
 					return end, true
 				} else if ok {
-					s.ends.remove(key)
+					s.ends.Remove(key)
 				}
 			}
 		}
 	}
-	s.size.Store(int64(s.ends.len()))
+	s.size.Store(int64(s.ends.Len()))
 	return time.Time{}, false
 }
 
@@ -105,15 +106,15 @@ func (c *Control) Unspare(scope policy.Scope, key string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found []spareKey
-	s.ends.each(func(key spareKey, _ time.Time) {
+	s.ends.Each(func(key spareKey, _ time.Time) {
 		if key.who == who {
 			found = append(found, key)
 		}
 	})
 	for _, key := range found {
-		s.ends.remove(key)
+		s.ends.Remove(key)
 	}
-	s.size.Store(int64(s.ends.len()))
+	s.size.Store(int64(s.ends.Len()))
 	return nil
 }
 
@@ -132,7 +133,7 @@ func (c *Control) Spared() []Spared {
 	var list []Spared
 	c.spared.mu.Lock()
 	defer c.spared.mu.Unlock()
-	c.spared.ends.each(func(key spareKey, until time.Time) {
+	c.spared.ends.Each(func(key spareKey, until time.Time) {
 		if now.Before(until) {
 			list = append(list, Spared{Policy: key.policy, Scope: key.who.scope, Key: key.who.text(), Until: until})
 		}

@@ -107,13 +107,13 @@ func (c *Control) plan() *Plan {
 func (s *spared) counted(to *Status) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	to.Spared, to.SparesForgotten = s.ends.len(), s.ends.forgotten
+	to.Spared, to.SparesForgotten = s.ends.Len(), s.ends.Forgotten
 }
 
 func (p *people) counted(to *Status) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	to.Addresses = p.seen.len()
+	to.Addresses = p.seen.Len()
 }
 
 func (l *loops) counted(to *Status) {

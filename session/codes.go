@@ -162,7 +162,7 @@ func elementCode(name string) uint8 {
 }
 
 // typeCount is one more than the highest number of a type.
-const typeCount = 26
+const typeCount = 27
 
 // typeCode is the number of an event type, 0 for one that has none.
 func typeCode(t event.Type) uint8 {
@@ -223,6 +223,8 @@ func laterTypeCode(t event.Type) uint8 {
 		return 24
 	case event.SessionUpdate:
 		return 25
+	case event.PaymentDecision:
+		return 26
 	}
 	return 0
 }

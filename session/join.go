@@ -1,6 +1,7 @@
 package session
 
 import (
+	"strings"
 	"time"
 
 	"wayguard/event"
@@ -15,7 +16,12 @@ const (
 	ByConnection = "connection"
 	ByFallback   = "address_headers_user_agent"
 	ByStitch     = "stitch"
+	ByTold       = "told"
 )
+
+// Told begins the name of the token by which whoever makes an event names its session: the last of the event's tokens, with the
+// session's id as its hash. What follows in the name says how he knew. No visitor's token has such a name.
+const Told = "told:"
 
 // Way is what leads to a candidate.
 type Way uint8
@@ -169,6 +175,8 @@ func crowded(e *event.Event, v *Visit, s *Session) string {
 
 func joined(e *event.Event, c *Candidate) event.Join {
 	switch {
+	case strings.HasPrefix(c.Token, Told):
+		return event.Join{By: ByTold, Detail: c.Token[len(Told):]}
 	case c.Way == ByWire:
 		return event.Join{By: ByConnection, Detail: "the same connection"}
 	case c.Way == ByLooks && e.Evidence.Wire.From != "" && c.Session.shape.Visited(e.Evidence.Wire.From):

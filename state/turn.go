@@ -40,6 +40,9 @@ func (t *Turn) Consider(ctx context.Context, s Store, e *engine.Engine, ev *even
 	return e.ObserveOn(t.desk, t.held)
 }
 
+// Marks appends the labels that the entities of the event considered last carried before it.
+func (t *Turn) Marks(to []event.EntityLabel) []event.EntityLabel { return t.desk.Marks(to) }
+
 // Observe judges the event and stores what follows; when another node was faster, it judges anew.
 func (t *Turn) Observe(ctx context.Context, s Store, e *engine.Engine, ev *event.Event) (*engine.Step, error) {
 	for range turnTries {

@@ -18,6 +18,8 @@ export default defineConfig({
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     modulePreload: { polyfill: false },
     sourcemap: false,
+    // One file of all pages: it comes from the same house, and 150 kB once compressed.
+    chunkSizeWarningLimit: 700,
   },
   server: { port: 5173, ...(hub ? { proxy: { "/api": hub } } : {}) },
   test: {

@@ -23,9 +23,9 @@ type check struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	parts := map[string][]check{"backbone": backbone(), "data-path": dataPath(), "journeys": journeys(), "mitigation": mitigation()}
+	parts := map[string][]check{"backbone": backbone(), "data-path": dataPath(), "journeys": journeys(), "mitigation": mitigation(), "decisions": decisions()}
 	if len(os.Args) < 2 || parts[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: show backbone|data-path|journeys|mitigation [part of a check's name]")
+		fmt.Fprintln(os.Stderr, "usage: show backbone|data-path|journeys|mitigation|decisions [part of a check's name]")
 		os.Exit(2)
 	}
 	missed := 0

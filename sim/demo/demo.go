@@ -14,6 +14,18 @@ const Attribution = "IP location by DB-IP (db-ip.com), CC BY 4.0"
 //go:embed *.yaml
 var documents embed.FS
 
+//go:embed ruleset.json
+var rules []byte
+
+//go:embed interceptor.json
+var mapping []byte
+
+// Ruleset are the rules by which the demo's payments are decided about, as JSON.
+func Ruleset() []byte { return rules }
+
+// Mapping is the field mapping of the interceptor that stands before the demo's bank, as JSON.
+func Mapping() []byte { return mapping }
+
 // File is one document of configuration.
 type File struct {
 	Name string

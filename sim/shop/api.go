@@ -173,7 +173,7 @@ func (s *site) apiCheckout(w http.ResponseWriter, r *http.Request) {
 	if !ok || !read(w, r, &in) {
 		return
 	}
-	o, err := s.checkout(c.visit, in.purchase())
+	o, err := s.checkout(r.Context(), c, addressOf(r), in.purchase())
 	var refused declined
 	switch {
 	case errors.As(err, &refused):

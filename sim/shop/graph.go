@@ -33,6 +33,8 @@ type graphCall struct {
 	caller  caller
 	session string
 	who     *customer
+	// address is the buyer's.
+	address string
 }
 
 type graphCallKey struct{}
@@ -72,7 +74,7 @@ func (s *site) graphQL(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &in) {
 		return
 	}
-	call := &graphCall{caller: s.known(r)}
+	call := &graphCall{caller: s.known(r), address: addressOf(r)}
 	result := s.graph.Exec(context.WithValue(r.Context(), graphCallKey{}, call), in.Query, in.OperationName, in.Variables)
 	if call.session != "" {
 		setSession(w, call.session)
@@ -162,7 +164,7 @@ func (g *graphRoot) Checkout(ctx context.Context, in struct{ Input graphCheckout
 	bought := purchase{Email: p.Email, Name: p.Shipping.Name, Street: p.Shipping.Street, City: p.Shipping.City,
 		Postal: p.Shipping.PostalCode, Nation: p.Shipping.Country, CardNumber: p.Card.Number, CardHolder: p.Card.Holder,
 		ExpiryMonth: p.Card.Month, ExpiryYear: p.Card.Year, CVV: p.Card.CVV}
-	o, err := g.checkout(call.caller.visit, bought)
+	o, err := g.checkout(ctx, call.caller, call.address, bought)
 	var refused declined
 	if errors.As(err, &refused) {
 		return nil, graphRefusal{refused}

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -166,25 +167,43 @@ func (s *store) giftBalance(code string) (int64, error) {
 	return balance, nil
 }
 
-// checkout charges the card and makes the order.
-func (s *store) checkout(v *visit, p purchase) (*order, error) {
+// prepare is what the acquirer is asked for, and the basket that it is for.
+func (s *store) prepare(c caller, address string, p purchase) (Charge, basket, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b := s.price(v)
+	b := s.price(c.visit)
 	if len(b.Lines) == 0 {
-		return nil, errEmptyCart
+		return Charge{}, b, errEmptyCart
 	}
 	if !p.complete() {
-		return nil, errInvalid
+		return Charge{}, b, errInvalid
 	}
-	if code := s.acquirer.authorise(p.CardNumber, b.Total, s.clock()); code != "" {
+	s.serial++
+	charge := Charge{Reference: fmt.Sprintf("A%08d", 10_000_000+s.serial*37), Amount: b.Total, Currency: Currency, Number: p.CardNumber,
+		Holder: p.CardHolder, ExpiryMonth: p.ExpiryMonth, ExpiryYear: p.ExpiryYear, CVV: p.CVV, Email: folded(p.Email), Country: p.Nation,
+		Session: c.token, Address: address}
+	if who := c.visit.customer; who != nil {
+		charge.Customer = who.id
+	}
+	return charge, b, nil
+}
+
+// checkout charges the card and makes the order.
+func (s *store) checkout(ctx context.Context, c caller, address string, p purchase) (*order, error) {
+	charge, b, err := s.prepare(c, address, p)
+	if err != nil {
+		return nil, err
+	}
+	if code := s.acquirer(ctx, charge); code != "" { // outside the lock: a bank may be far away
 		return nil, declined{code}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := c.visit
 	if v.gift != "" {
 		s.gifts[v.gift] -= min(s.gifts[v.gift], b.Discount)
 	}
-	s.serial++
-	o := &order{id: fmt.Sprintf("A%08d", 10_000_000+s.serial*37), customer: v.customer, email: folded(p.Email), lines: v.cart,
+	o := &order{id: charge.Reference, customer: v.customer, email: folded(p.Email), lines: v.cart,
 		total: b.Total, finalSale: b.FinalSale, placed: s.clock()}
 	s.orders.put(o.id, o)
 	if c := v.customer; c != nil {

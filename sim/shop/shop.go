@@ -26,7 +26,7 @@ type store struct {
 	resets    *bounded[string]    // e-mail address by reset token
 	gifts     map[string]int64    // balance in minor units by code
 	reviews   map[string][]review // by SKU
-	acquirer  *acquirer
+	acquirer  Acquirer
 	serial    uint64
 }
 
@@ -37,9 +37,13 @@ type site struct {
 	graph *graphql.Schema
 }
 
-// New makes a shop whose customers, gift cards and numbers follow from the seed.
-func New(seed uint64) http.Handler {
+// New makes a shop whose customers, gift cards and numbers follow from the seed, with a bank of its own.
+func New(seed uint64) http.Handler { return NewWith(seed, newBank(time.Now).charge) }
+
+// NewWith makes a shop that asks an acquirer.
+func NewWith(seed uint64, acquirer Acquirer) http.Handler {
 	s := &site{store: newStore(seed, time.Now)}
+	s.acquirer = acquirer
 	s.pages = parsePages()
 	s.graph = graphql.MustParseSchema(graphSchema, &graphRoot{s}, graphql.MaxDepth(8), graphql.MaxQueryLength(16<<10),
 		graphql.UseFieldResolvers())
@@ -65,7 +69,7 @@ func newStore(seed uint64, clock func() time.Time) *store {
 		seed: seed, clock: clock, products: Products(),
 		customers: newBounded[*customer](100_000), visits: newBounded[*visit](50_000), orders: newBounded[*order](100_000),
 		outbox: newBounded[string](10_000), resets: newBounded[string](10_000),
-		gifts: map[string]int64{}, reviews: map[string][]review{}, acquirer: newAcquirer(),
+		gifts: map[string]int64{}, reviews: map[string][]review{},
 	}
 	for i := range SeededAccounts {
 		a := AccountAt(seed, i)

@@ -84,7 +84,7 @@ func purchaseOf(r *http.Request) purchase {
 // pay answers 303 to the order, or the form again: with 200 when the bank refuses.
 func (s *site) pay(w http.ResponseWriter, r *http.Request) {
 	c := s.welcome(w, r)
-	o, err := s.checkout(c.visit, purchaseOf(r))
+	o, err := s.checkout(r.Context(), c, addressOf(r), purchaseOf(r))
 	var refused declined
 	switch {
 	case errors.As(err, &refused):

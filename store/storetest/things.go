@@ -125,7 +125,7 @@ func claims(t *testing.T, s Store) {
 	}
 }
 
-func outbox(t *testing.T, s Store) {
+func outbox(t *testing.T, s Outbox) {
 	ctx := context.Background()
 	for i := range 4 {
 		d := delivery(i)
@@ -178,7 +178,7 @@ func outbox(t *testing.T, s Store) {
 	}
 }
 
-func idempotent(t *testing.T, s Store) {
+func idempotent(t *testing.T, s Outbox) {
 	ctx, first := context.Background(), delivery(1)
 	if queued, err := s.EnqueueDelivery(ctx, first); !queued || err != nil {
 		t.Fatal(queued, err)
@@ -238,7 +238,7 @@ func concurrent(t *testing.T, s Store) {
 }
 
 // postponing puts messages back without counting an attempt, and changes none that has ended.
-func postponing(t *testing.T, s Store) {
+func postponing(t *testing.T, s Outbox) {
 	ctx := context.Background()
 	for n := range 2 {
 		_, err := s.EnqueueDelivery(ctx, delivery(n+1))
@@ -254,6 +254,35 @@ func postponing(t *testing.T, s Store) {
 	due, err := s.DueDeliveries(ctx, at(50), 10)
 	if err != nil || len(due) != 1 || due[0].ID != first.ID || due[0].Attempts != 0 {
 		t.Errorf("at its time %+v is due, %v", due, err)
+	}
+}
+
+// redelivering makes what has ended due again, and knows one environment's messages from another's.
+func redelivering(t *testing.T, s Outbox) {
+	ctx := context.Background()
+	for n := range 3 {
+		_, err := s.EnqueueDelivery(ctx, delivery(n))
+		must(t, err)
+	}
+	must(t, s.MarkDead(ctx, id(0), "status 404", at(5)))
+	must(t, s.MarkDelivered(ctx, id(1), at(5)))
+	for n, want := range []bool{true, true, true, false} {
+		if found, err := s.Redeliver(ctx, "production", id(n), at(20)); found != want || err != nil {
+			t.Errorf("message %d: found %v, %v", n, found, err)
+		}
+	}
+	if found, err := s.Redeliver(ctx, "staging", id(0), at(20)); found || err != nil {
+		t.Errorf("another environment's message: found %v, %v", found, err)
+	}
+	if due, err := s.DueDeliveries(ctx, at(19), 10); len(due) != 0 || err != nil {
+		t.Errorf("before its time %v is due, %v", due, err)
+	}
+	due, err := s.DueDeliveries(ctx, at(20), 10)
+	if err != nil || len(due) != 3 || due[0].Attempts != 0 {
+		t.Errorf("at its time %+v is due, %v", due, err)
+	}
+	if counts, err := s.DeliveryCounts(ctx, "production"); err != nil || counts != (store.DeliveryCounts{Pending: 3}) {
+		t.Errorf("counts are %+v, %v", counts, err)
 	}
 }
 

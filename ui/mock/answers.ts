@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Page, Query, SessionRow } from "../src/api/types";
 import { golden } from "./golden.ts";
+import { payments } from "./payments.ts";
 
 export interface Answer {
   status: number;
@@ -30,6 +31,10 @@ export async function answer(request: IncomingMessage, address: URL, mood: strin
 
 async function partOf(request: IncomingMessage, path: string): Promise<Answer | undefined> {
   if (path.startsWith("/users") || path === "/audit") return administration(request, path);
+  if (path.startsWith("/payments/")) {
+    const value = await payments(request.method ?? "GET", path);
+    return value === undefined ? refuse(404, "payments_off", "nothing decides here") : json(value);
+  }
   if (path.startsWith("/mitigation") || path.endsWith("/spare")) return mitigation(path);
   return exporting(path);
 }

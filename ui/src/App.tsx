@@ -4,8 +4,10 @@ import { Redirect, Route, Switch } from "wouter";
 import { CrashGuard } from "./components/CrashGuard";
 import { Empty } from "./components/Notice";
 import { AdminPage } from "./pages/admin/AdminPage";
+import { EntityRoute } from "./pages/entity/EntityRoute";
 import { LoginPage } from "./pages/login/LoginPage";
 import { MitigationPage } from "./pages/mitigation/MitigationPage";
+import { PaymentPages } from "./pages/payments/PaymentPages";
 import { SearchPage } from "./pages/search/SearchPage";
 import { SessionPage } from "./pages/session/SessionPage";
 import { Shell } from "./shell/Shell";
@@ -42,6 +44,10 @@ function Pages() {
       </Route>
       <Route path="/mitigation">
         <MitigationPage />
+      </Route>
+      <Route path="/payments/:part?/:id?">{({ part, id }) => <PaymentPages part={part ?? ""} id={id ?? ""} />}</Route>
+      <Route path="/entities/:element/:value">
+        <EntityRoute />
       </Route>
       <Route path="/administration/:part?">{({ part }) => <AdminPage part={part === "audit" ? "audit" : "users"} />}</Route>
       <Route path="/sessions/:id">{({ id }) => <SessionPage key={id} id={id} />}</Route>

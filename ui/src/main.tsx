@@ -12,6 +12,7 @@ import "./styles/session.css";
 import "./styles/event.css";
 import "./styles/admin.css";
 import "./styles/mitigation.css";
+import "./styles/payments.css";
 
 applyTheme(storedTheme());
 

@@ -1,7 +1,14 @@
 import type { Decoder } from "./decode";
-import { object, optionalText, text } from "./decode";
+import { list, object, optionalText, text } from "./decode";
 
 export const base = "/api/v1";
+
+/** One thing that is wrong with what was sent: where, as a stable word, and in a sentence. */
+export interface Problem {
+  field: string;
+  code: string;
+  message: string;
+}
 
 /** A request the server refused, or that never reached it (status 0). */
 export class ApiError extends Error {
@@ -13,6 +20,8 @@ export class ApiError extends Error {
     readonly field = "",
     /** Seconds to wait before trying again, where the server said so. */
     readonly retryAfter = 0,
+    /** Every fault of what was sent, where the server told more than one. */
+    readonly problems: readonly Problem[] = [],
   ) {
     super(message);
     this.name = "ApiError";
@@ -27,6 +36,24 @@ export function isNotLoggedIn(error: unknown): boolean {
 export async function read<T>(path: string, decoder: Decoder<T>, signal?: AbortSignal): Promise<T> {
   const response = await send(path, signal ? { signal } : {});
   return decoder(await bodyOf(response), "");
+}
+
+/** Reads a JSON answer with its entity tag, "" where it has none. */
+export async function readTagged<T>(path: string, decoder: Decoder<T>, signal?: AbortSignal): Promise<{ value: T; tag: string }> {
+  const response = await send(path, signal ? { signal } : {});
+  return { value: decoder(await bodyOf(response), ""), tag: response.headers.get("ETag") ?? "" };
+}
+
+/** Changes something that still is as the tag says, and reads how it is now. */
+export async function change<T>(path: string, body: unknown, decoder: Decoder<T>, tag = ""): Promise<T> {
+  const headers = { "Content-Type": "application/json", ...(tag === "" ? {} : { "If-Match": tag }) };
+  const response = await send(path, { method: "PATCH", headers, body: JSON.stringify(body) });
+  return decoder(await bodyOf(response), "");
+}
+
+/** Takes something away. */
+export async function remove(path: string): Promise<void> {
+  await send(path, { method: "DELETE" });
 }
 
 /** Posts JSON and reads a JSON answer. */
@@ -64,7 +91,7 @@ async function bodyOf(response: Response): Promise<unknown> {
   }
 }
 
-const problem = object<{ error: { code: string; message: string; field: string } }>({
+const hubProblem = object<{ error: { code: string; message: string; field: string } }>({
   error: object<{ code: string; message: string; field: string }>({
     code: text,
     message: optionalText,
@@ -72,10 +99,22 @@ const problem = object<{ error: { code: string; message: string; field: string }
   }),
 });
 
+/** How the decision API says it, which the Hub hands on as it is. */
+const apiProblem = object<{ code: string; message: string; errors: Problem[] }>({
+  code: text,
+  message: optionalText,
+  errors: list(object<Problem>({ field: optionalText, code: optionalText, message: optionalText })),
+});
+
 async function refusal(response: Response): Promise<ApiError> {
   const retryAfter = Number(response.headers.get("Retry-After") ?? "0") || 0;
   try {
-    const { error } = problem(await response.json(), "");
+    const body: unknown = await response.json();
+    if (typeof body === "object" && body !== null && "code" in body) {
+      const { code, message, errors } = apiProblem(body, "");
+      return new ApiError(response.status, code, message, errors[0]?.field ?? "", retryAfter, errors);
+    }
+    const { error } = hubProblem(body, "");
     return new ApiError(response.status, error.code, error.message, error.field, retryAfter);
   } catch {
     return new ApiError(response.status, "unknown", `The Hub answered ${response.status}.`, "", retryAfter);

@@ -44,6 +44,9 @@ export const optionalText = fallback(text, "");
 export const optionalNumber = fallback(number, 0);
 export const flag = fallback(boolean, false);
 
+/** Whatever stands there: for what a rule saw, which can be of any type. */
+export const anything: Decoder<unknown> = (value) => value ?? null;
+
 /** A list; Go writes an empty one as null, or leaves it out. */
 export function list<T>(item: Decoder<T>): Decoder<T[]> {
   return (value, path) => {

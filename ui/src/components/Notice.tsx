@@ -71,6 +71,10 @@ function explainRefusal(error: ApiError): { title: string; advice: string } {
       };
     case "no_mitigation":
       return { title: "Nothing is done with requests here", advice: "This environment only looks on." };
+    case "payments_off":
+      return { title: "Nothing decides about payments here", advice: "This environment has no decision API. Its configuration says how to switch it on." };
+    case "NOT_FOUND":
+      return { title: "There is no such thing here", advice: "It may belong to another environment, have been deleted, or be older than what is kept." };
     case "bad_query":
       return { title: "The Hub refused this search", advice: sentence(error.message) };
   }

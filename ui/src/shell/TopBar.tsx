@@ -31,6 +31,15 @@ export function TopBar({ onShortcuts }: { onShortcuts: () => void }) {
         >
           Mitigation
         </Link>
+        {may(environment, "payments:view") && (
+          <Link
+            href={`/payments/decisions?env=${encodeURIComponent(environment.name)}`}
+            className="topbar-link"
+            aria-current={location.startsWith("/payments") ? "page" : undefined}
+          >
+            Payments
+          </Link>
+        )}
         {may(environment, "users:manage") && (
           <Link
             href={`/administration/users?env=${encodeURIComponent(environment.name)}`}

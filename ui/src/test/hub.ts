@@ -11,6 +11,7 @@ export function goldenText(name: string): string {
 }
 
 export interface Asked {
+  method: string;
   path: string;
   query: URLSearchParams;
   body: unknown;
@@ -37,7 +38,7 @@ export function fakeHub(replies: Record<string, Reply> = {}): Asked[] {
     const url = new URL(address, "http://hub");
     const path = url.pathname.replace("/api/v1", "");
     const body: unknown = typeof init?.body === "string" ? JSON.parse(init.body) : undefined;
-    const question = { path, query: url.searchParams, body };
+    const question = { method: init?.method ?? "GET", path, query: url.searchParams, body };
     asked.push(question);
     if (path.endsWith("/explanation") && !replies[path]) return new Response(JSON.stringify(golden("hub-explanation.json")));
     const reply = replies[path] ?? defaults[path] ?? (path.startsWith("/sessions/") ? () => golden("hub-story.json") : undefined);

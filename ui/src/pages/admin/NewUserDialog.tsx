@@ -10,9 +10,9 @@ import { useWorkplace } from "../../state/environment";
 import { FirstPassword } from "./FirstPassword";
 
 const roles: readonly { role: Role; title: string; may: string }[] = [
-  { role: "viewer", title: "Viewer", may: "Search and read sessions." },
-  { role: "analyst", title: "Analyst", may: "Also download results and read the configuration." },
-  { role: "administrator", title: "Administrator", may: "Also manage users and read the audit." },
+  { role: "viewer", title: "Viewer", may: "Search and read sessions and payment decisions." },
+  { role: "analyst", title: "Analyst", may: "Also download results, read the configuration and resolve payment reviews." },
+  { role: "administrator", title: "Administrator", may: "Also manage users, rulesets and connections, and read the audit." },
 ];
 
 /** Gives a person a role in this environment; one who is new gets a password to begin with. */

@@ -3,6 +3,7 @@ import { Empty } from "../../components/Notice";
 import { SearchLink } from "../../components/SearchLink";
 import { count, counted } from "../../format/words";
 import { useNames } from "../../state/names";
+import { EntityLink } from "../payments/links";
 
 /** The session's entities and how many other sessions carry each. */
 export function LinkedTable({ linked }: { linked: readonly LinkedEntity[] }) {
@@ -31,7 +32,9 @@ export function LinkedTable({ linked }: { linked: readonly LinkedEntity[] }) {
               <tr key={`${entity.element} ${entity.value}`}>
                 <td>{names.element(entity.element)}</td>
                 <td className="mono" title={entity.display || entity.value}>
-                  {entity.display || entity.value}
+                  <EntityLink element={entity.element} value={entity.value}>
+                    {entity.display || entity.value}
+                  </EntityLink>
                 </td>
                 <td>
                   {entity.related_sessions === 0 ? (

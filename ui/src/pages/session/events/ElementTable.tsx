@@ -1,7 +1,9 @@
 import type { Element } from "../../../api/types";
+import { Icon } from "../../../components/Icon";
 import { SearchLink } from "../../../components/SearchLink";
 import { plainWords } from "../../../format/words";
 import { useNames } from "../../../state/names";
+import { EntityLink } from "../../payments/links";
 
 interface ElementTableProps {
   title: string;
@@ -42,9 +44,15 @@ function Value({ element, linking }: { element: Element; linking: boolean }) {
   if (shown === "") return <span className="faint">Incomplete</span>;
   if (!linking || element.value === "") return <span title={element.value}>{shown}</span>;
   return (
-    <SearchLink field={element.name} value={element.value} title="All sessions that carry this value">
-      {shown}
-    </SearchLink>
+    <>
+      <SearchLink field={element.name} value={element.value} title="All sessions that carry this value">
+        {shown}
+      </SearchLink>
+      <EntityLink element={element.name} value={element.value}>
+        <Icon name="link" size={12} />
+        <span className="sr-only">All that is known of it</span>
+      </EntityLink>
+    </>
   );
 }
 

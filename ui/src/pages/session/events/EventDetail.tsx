@@ -9,14 +9,17 @@ import { count, plainWords, ratingWord } from "../../../format/words";
 import { useNames } from "../../../state/names";
 import { points } from "../FindingsCard";
 import { ElementTable } from "./ElementTable";
+import { PaymentPart, paymentOf } from "./PaymentPart";
 import { asksOf } from "./event-filters";
 
 /** All that is known of one event. */
 export function EventDetail({ record }: { record: EventRecord }) {
   const { event } = record;
+  const payment = paymentOf(record);
   return (
     <div className="detail">
       <div className="detail-column">
+        {payment && <PaymentPart mention={payment} />}
         <Judgement record={record} />
         <Happenings record={record} />
         <Facts record={record} />

@@ -9,6 +9,8 @@ import { utcClock, utcDay } from "../../../format/time";
 import { counted, ratingWord } from "../../../format/words";
 import { useNames } from "../../../state/names";
 import { EventDetail } from "./EventDetail";
+import { OutcomeBadge } from "../../payments/OutcomeBadge";
+import { paymentOf } from "./PaymentPart";
 import { ResultWord } from "./ResultWord";
 import { actionsOf } from "./event-filters";
 
@@ -21,6 +23,7 @@ interface EventRowProps {
 export const EventRow = memo(function EventRow({ record, open, onToggle }: EventRowProps) {
   const names = useNames();
   const { event, verdict } = record;
+  const decided = paymentOf(record)?.outcome;
   const entities = event.elements.filter(({ kind }) => kind === "entity").length;
   const toggleByMouse = (mouse: MouseEvent) => {
     const onControl = (mouse.target as HTMLElement).closest("a, button");
@@ -63,7 +66,7 @@ export const EventRow = memo(function EventRow({ record, open, onToggle }: Event
             </span>
             <span className="event-type-name">{names.eventType(event.type)}</span>
             <span className="event-name">{event.name}</span>
-            <ResultWord result={event.result} />
+            {decided ? <OutcomeBadge outcome={decided} /> : <ResultWord result={event.result} />}
           </span>
         </td>
         <td className={entities === 0 ? "figure-cell faint" : "figure-cell"}>{entities}</td>

@@ -1,0 +1,168 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"wayguard/decision"
+	"wayguard/event"
+)
+
+func testID(at time.Time) event.ID { return event.DeriveID(at, "test") }
+
+// watched is a connection that remembers its deadlines.
+type watched struct {
+	*httptest.ResponseRecorder
+	read []time.Time
+}
+
+// SetReadDeadline is asked for by http.ResponseController.
+func (w *watched) SetReadDeadline(at time.Time) error {
+	w.read = append(w.read, at)
+	return nil
+}
+
+// TestUploadsLeaveNoDeadline sees that a stream's parts have a deadline each, and that none is left while the destination thinks.
+func TestUploadsLeaveNoDeadline(t *testing.T) {
+	w := &watched{ResponseRecorder: httptest.NewRecorder()}
+	notices := 0
+	u := &upload{reader: strings.NewReader("abc"), control: http.NewResponseController(w), notice: func() { notices++ }}
+	if got, err := io.ReadAll(u); err != nil || string(got) != "abc" {
+		t.Fatalf("%q %v", got, err)
+	}
+	if len(w.read) < 4 || w.read[0].IsZero() || !w.read[len(w.read)-1].IsZero() || notices != len(w.read)/2 {
+		t.Errorf("deadlines %v, %d notices", w.read, notices)
+	}
+}
+
+// TestBodiesAreBounded sees that bodies take no more than they may, all together, and give it back.
+func TestBodiesAreBounded(t *testing.T) {
+	a := &API{config: DefaultConfig(), deps: Deps{Now: time.Now, Logger: slog.New(slog.DiscardHandler)}}
+	var calls []*call
+	for {
+		c := &call{}
+		if !a.hold(c, -1) {
+			break
+		}
+		calls = append(calls, c)
+	}
+	if len(calls) != mostHeld/(1<<20) || a.held.Load() != mostHeld || a.Metrics()["bodies_overfull"] != 1 {
+		t.Errorf("%d bodies, %d held", len(calls), a.held.Load())
+	}
+	for _, c := range calls {
+		a.finish(&written{ResponseWriter: httptest.NewRecorder(), status: 200}, httptest.NewRequest("GET", "/", nil), c)
+	}
+	if a.held.Load() != 0 {
+		t.Errorf("%d stay held", a.held.Load())
+	}
+}
+
+// TestTokensAreRemembered sees that a flood of tokens is bounded, that a known one costs no allocation to speak of, and that a store that is away
+// does not end good tokens.
+func TestTokensAreRemembered(t *testing.T) {
+	now := time.Now()
+	keys, err := OpenKeys(t.TempDir()+"/keys", Sealing{}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	v := &verifier{keys: keys, issuer: "wayguard", instance: "wayguard", now: func() time.Time { return now }, known: map[[32]byte]knownToken{},
+		client: func(context.Context, string) (decision.Client, error) {
+			asked++
+			return decision.Client{}, errors.New("away")
+		}}
+	a := &API{config: DefaultConfig(), deps: Deps{Keys: keys, NewID: testID}}
+	token, err := a.sign("cli", []string{"decisions:read"}, []string{"wayguard"}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if who, err := v.verify(t.Context(), token); err != nil || who.name != "cli" || !who.may("decisions:read") || asked != 1 {
+			t.Fatalf("%v %v, asked %d times", who, err, asked)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { _, _ = v.verify(context.Background(), token) }); n > 2 {
+		t.Errorf("%v allocations", n)
+	}
+	for i := range tokensKept + 100 {
+		v.remember([32]byte{byte(i), byte(i >> 8), 1}, knownToken{until: now.Add(time.Minute)}, now)
+	}
+	if len(v.known) > tokensKept {
+		t.Errorf("%d tokens are kept", len(v.known))
+	}
+}
+
+// TestKeySetsGoStale sees that a set that cannot be fetched is used for a day and no longer.
+func TestKeySetsGoStale(t *testing.T) {
+	at := time.Now()
+	s := newKeySet(IssuerConfig{URL: "https://127.0.0.1:1/", Algorithms: []string{"ES256"}}, &http.Client{Timeout: time.Second}, func() time.Time { return at })
+	s.keys, s.fetched = []jose.JSONWebKey{{KeyID: "a", Algorithm: "ES256"}}, at
+	at = at.Add(keySetStale - time.Minute)
+	if _, err := s.find(t.Context(), "a", "ES256"); err != nil {
+		t.Error(err)
+	}
+	at = at.Add(2 * time.Minute)
+	if _, err := s.find(t.Context(), "a", "ES256"); err == nil {
+		t.Error("a stale key is used")
+	}
+}
+
+func TestSpreadsheetsGetNoFormulas(t *testing.T) {
+	w := httptest.NewRecorder()
+	if err := writeCSV(w, decision.Analytics{Rules: []decision.Row{{Key: "=cmd()", Total: 1, Money: map[string]int64{"EUR": 5, "CHF": 1}}, {Key: "a,b"}}}); err != nil {
+		t.Fatal(err)
+	}
+	want := "by,key,total,allowed,reviewed,blocked,provisional,fraud,money\nrule,'=cmd(),1,0,0,0,0,0,CHF 1; EUR 5\nrule,\"a,b\",0,0,0,0,0,0,\n"
+	if w.Body.String() != want {
+		t.Errorf("%q", w.Body.String())
+	}
+}
+
+// TestWalls covers addresses that a destination may not be at.
+func TestWalls(t *testing.T) {
+	w, err := newWalls([]string{"10.1.0.0/16"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, refused := range map[string]bool{
+		"10.1.2.3:443": false, "93.184.216.34:443": false, "[2606:2800:220:1::1]:443": false, "10.2.0.1:443": true, "127.0.0.1:80": true, "169.254.169.254:80": true,
+		"[::1]:80": true, "[::ffff:10.0.0.1]:80": true, "[fe80::1]:80": true, "[fd00::1]:80": true, "[64:ff9b::a00:1]:80": true, "0.0.0.0:80": true, "100.64.0.1:80": true,
+		"nonsense": true,
+	} {
+		if got := w.check("tcp", address, nil) != nil; got != refused {
+			t.Errorf("%s: refused %v, want %v", address, got, refused)
+		}
+	}
+}
+
+// TestLimiter covers refilling and forgetting.
+func TestLimiter(t *testing.T) {
+	l, at := newLimiter(2, 1), time.Now()
+	for i, want := range []bool{true, true, false} {
+		if _, ok := l.take("a", at); ok != want {
+			t.Errorf("take %d: %v", i, ok)
+		}
+	}
+	l.give("a")
+	if _, ok := l.take("a", at); !ok {
+		t.Error("what was given back is not there")
+	}
+	if wait, ok := l.take("a", at.Add(500*time.Millisecond)); ok || wait != 500*time.Millisecond {
+		t.Errorf("wait %v %v", wait, ok)
+	}
+	for i := range limitedKeys + 10 {
+		l.take(strings.Repeat("k", i%7)+time.Duration(i).String(), at)
+	}
+	if len(l.buckets) > limitedKeys {
+		t.Errorf("%d buckets", len(l.buckets))
+	}
+}

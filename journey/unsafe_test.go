@@ -1,0 +1,5 @@
+package journey
+
+import "unsafe"
+
+func unsafeText(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
