@@ -56,9 +56,9 @@ func (a *API) decide(w http.ResponseWriter, r *http.Request, c *call) error {
 	if len(problems) > 0 {
 		return invalid(problems)
 	}
-	caller := decision.Caller{Client: c.actor.name, IdempotencyKey: key, Explain: r.URL.RawQuery != "" && r.URL.Query().Get("explain") == "true"}
-	if key != "" {
-		caller.BodyDigest = a.deps.Keys.digest(body)
+	caller := decision.Caller{Client: c.actor.name, Explain: r.URL.RawQuery != "" && r.URL.Query().Get("explain") == "true"}
+	if key != "" { // whatever the caller makes keys of, it is not kept
+		caller.IdempotencyKey, caller.BodyDigest = a.deps.Keys.digest([]byte(c.actor.name), []byte(key)), a.deps.Keys.digest(body)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
 	defer cancel()

@@ -7,6 +7,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -157,8 +158,23 @@ func (h *house) startPayments(ctx context.Context, back *errgroup.Group) {
 func (h *house) servePayments(ctx context.Context, listener net.Listener) {
 	if p := h.payments.Load(); p != nil {
 		h.world.Logger.Info("decision API open", "address", listener.Addr().String())
+		if h.decisionsTLS != nil {
+			listener = tls.NewListener(listener, h.decisionsTLS)
+		}
 		h.serveBeside("decisions", p.api.Serve(ctx, listener))
 	}
+}
+
+// decisionsTLS reads the certificate that the section names, nil where it names none.
+func decisionsTLS(c config.DecisionsConfig) (*tls.Config, error) {
+	if c.Certificate == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.Certificate, c.Key)
+	if err != nil {
+		return nil, fmt.Errorf("decisions: certificate: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
 
 // target tells the sender where an endpoint's messages go.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -117,6 +118,8 @@ type house struct {
 	swapped chan struct{} // another plan is in force
 	// hubListener and metricsListener are open from the start, so that a taken port is told at once; an engine has no Hub.
 	hubListener, metricsListener, decisionsListener net.Listener
+	// decisionsTLS is what merchants are spoken to with, nil for plain HTTP.
+	decisionsTLS *tls.Config
 
 	// What follows is there once storage is open.
 	log    *stream.Disk
@@ -199,6 +202,9 @@ func (h *house) listen() (err error) {
 	if h.decides() {
 		if h.decisionsListener, err = net.Listen("tcp", h.config.Decisions.Listen); err != nil {
 			return fmt.Errorf("decisions: %w", err)
+		}
+		if h.decisionsTLS, err = decisionsTLS(h.config.Decisions); err != nil {
+			return err
 		}
 	}
 	if h.config.Metrics.Listen != "" {

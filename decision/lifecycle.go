@@ -26,6 +26,7 @@ func (s *Service) Ingest(ctx context.Context, e payment.LifecycleEvent, key stri
 	if problems := checkEvent(&e); len(problems) > 0 {
 		return e, &InvalidError{problems}
 	}
+	e.Data = payment.MaskData(e.Data) // before anything is made of it, a digest too
 	entry, err := s.Decision(ctx, e.DecisionID)
 	if err != nil {
 		return e, err

@@ -52,6 +52,7 @@ func (s *Service) Resolve(ctx context.Context, id event.ID, accept bool, by, rea
 	if len(reason) > longestRemark || len(comment) > longestRemark {
 		return payment.Decision{}, nil, invalid("$.comment", "range", fmt.Sprintf("reason and comment have at most %d bytes", longestRemark))
 	}
+	reason, comment = payment.MaskRemark(reason), payment.MaskRemark(comment)
 	kind := payment.Rejected
 	if accept {
 		kind = payment.Accepted

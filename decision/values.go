@@ -33,6 +33,7 @@ func (s *Service) AddValue(ctx context.Context, v ListValue, ttl time.Duration, 
 		until := at.Add(ttl)
 		v.ExpiresAt = &until
 	}
+	v.Note = payment.MaskRemark(v.Note)
 	s.hint(ctx, &v)
 	kept, err := s.upsert(ctx, v)
 	if err != nil {
@@ -85,6 +86,9 @@ func (s *Service) checkValue(v *ListValue, ttl time.Duration) (problems []paymen
 	if len(v.Note) > longestDescription {
 		problem("$.note", "range", fmt.Sprintf("has at most %d bytes", longestDescription))
 	}
+	if holdsAccount(v.Value) {
+		problem("$.value", "format", accountListed)
+	}
 	if v.List != Blacklist {
 		if !s.lists.known(v.List) {
 			problem("$.list", "unknown", "is no list of the configuration")
@@ -104,10 +108,23 @@ func (s *Service) checkValue(v *ListValue, ttl time.Duration) (problems []paymen
 	if v.FieldPath == fingerprintPath && v.Value != "" && !fingerprintPattern.MatchString(v.Value) {
 		problem("$.value", "format", "is no fingerprint: crd_ and 32 hexadecimal digits; card numbers are never put on a list")
 	}
-	if strings.HasPrefix(v.FieldPath, "$.credential") && v.Value != "" && string(payment.MaskText([]byte(v.Value))) != v.Value {
-		problem("$.value", "format", "looks like a card number or an account; put its fingerprint on the list")
+	if strings.HasPrefix(v.FieldPath, "$.credential") && !holdsAccount(v.Value) && string(payment.MaskText([]byte(v.Value))) != v.Value {
+		problem("$.value", "format", accountListed)
 	}
 	return problems
+}
+
+// accountListed is told of a value that is an account.
+const accountListed = "looks like a card number or an account; put its fingerprint on the list"
+
+// holdsAccount says whether a value holds what no request keeps, so that it would be kept here alone and never be met. A telephone number
+// is none.
+func holdsAccount(value string) bool {
+	const longestPhone = 16 // with its plus sign, ITU-T E.164
+	if strings.HasPrefix(value, "+") && len(value) <= longestPhone {
+		return false
+	}
+	return payment.MaskRemark(value) != value
 }
 
 // RemoveValue takes an entry off its list, at once; ErrNotFound where there is none.

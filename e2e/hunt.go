@@ -12,8 +12,10 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -117,7 +119,7 @@ func (c *Catch) add(secret int, how, where string, before []byte) {
 	c.Secrets[secret] = true
 	c.Hits++
 	told := fmt.Sprintf("%s in %s after %q", how, where, bytes.Map(unseen, before))
-	if len(c.Where) < 400 && !slices.Contains(c.Where, told) {
+	if len(c.Where) < 6 && !slices.Contains(c.Where, told) {
 		c.Where = append(c.Where, told)
 	}
 }
@@ -211,4 +213,24 @@ func (a *Analyst) Shown(ctx context.Context, path string, query url.Values) ([]b
 	var body []byte
 	err := a.get(ctx, "/api/v1/"+path, query, &body)
 	return body, err
+}
+
+// Follow copies what the Hub sends at a path of its API until ctx ends.
+func (a *Analyst) Follow(ctx context.Context, path string, to io.Writer) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.hub+"/api/v1/"+path+"?environment="+url.QueryEscape(string(event.DefaultEnvironment)), nil)
+	if err != nil {
+		return err
+	}
+	response, err := a.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %d", path, response.StatusCode)
+	}
+	if _, err = io.Copy(to, response.Body); ctx.Err() != nil {
+		return nil
+	}
+	return err
 }

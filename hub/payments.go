@@ -24,7 +24,7 @@ const (
 	// paymentsBody is the largest body it takes: a ruleset of many rules is larger than any question of the other pages.
 	paymentsBody = 1 << 20
 	// paymentsTime bounds an answer, paymentsWrite the time to deliver it: a backtest reads months of decisions.
-	paymentsTime  = 2 * time.Minute
+	paymentsTime  = 5 * time.Minute
 	paymentsWrite = paymentsTime + 15*time.Second
 )
 
@@ -58,7 +58,7 @@ func paymentScopes(user access.User, env event.Environment) []string {
 	}
 	if user.May(access.ManagePayments, env) {
 		scopes = append(scopes, "decisions:create", "events:create", "admin:rulesets:create", "admin:rulesets:write", "admin:interceptors:write",
-			"admin:integrations:write", "admin:webhooks:write", "admin:clients:read", "admin:clients:write", "admin:keys:read", "admin:keys:write")
+			"admin:integrations:write", "admin:webhooks:write", "admin:clients:read", "admin:clients:write", "admin:keys:read", "admin:keys:write", "admin:erasures:write")
 	}
 	return scopes
 }

@@ -49,9 +49,24 @@ const hidden = "(hidden)"
 // MaskPayload is a copy of a JSON value in which every run of 12 to 19 digits with a valid check digit keeps only its first six and last
 // four, IBANs likewise; members that hold security codes are gone, and those that hold passwords or tokens are hidden. Values of no JSON
 // type are hidden too. What it is given is not changed.
-func MaskPayload(t any) any { return maskValue(t, 0) }
+func MaskPayload(t any) any { return masker{scanner{every: true}}.value(t, 0) }
 
-func maskValue(t any, depth int) any {
+// MaskData is as MaskPayload for what is told of a payment later and is passed on to others: only numbers that begin as a known scheme's
+// are shortened, because one in ten numbers of any kind, a bank's reference say, has a valid check digit by chance.
+func MaskData(t Tree) Tree { return masker{}.members(t, 0) }
+
+// MaskRemark is a text that a person wrote, with card numbers of known schemes and IBANs shortened.
+func MaskRemark(text string) string { return masker{}.text(text) }
+
+// masker makes of a JSON value what may be kept.
+type masker struct{ find scanner }
+
+func (m masker) text(text string) string {
+	masked, _ := m.find.mask(text)
+	return masked
+}
+
+func (m masker) value(t any, depth int) any {
 	if depth > 2*maxDepth {
 		return hidden
 	}
@@ -59,45 +74,45 @@ func maskValue(t any, depth int) any {
 	case nil, bool:
 		return v
 	case string:
-		return maskAll(v)
+		return m.text(v)
 	case json.Number:
-		return maskNumber(v, maskAll)
+		return maskNumber(v, m.text)
 	case int64:
-		return maskNumber(json.Number(strconv.FormatInt(v, 10)), maskAll)
+		return maskNumber(json.Number(strconv.FormatInt(v, 10)), m.text)
 	case int:
-		return maskNumber(json.Number(strconv.Itoa(v)), maskAll)
+		return maskNumber(json.Number(strconv.Itoa(v)), m.text)
 	case float64:
-		return maskNumber(json.Number(strconv.FormatFloat(v, 'f', -1, 64)), maskAll)
+		return maskNumber(json.Number(strconv.FormatFloat(v, 'f', -1, 64)), m.text)
 	case []any:
 		list := make([]any, len(v))
 		for i := range v {
-			list[i] = maskValue(v[i], depth+1)
+			list[i] = m.value(v[i], depth+1)
 		}
 		return list
 	case Tree:
-		return maskMembers(v, depth)
+		return m.members(v, depth)
 	}
 	return hidden
 }
 
-func maskMembers(v Tree, depth int) Tree {
+func (m masker) members(v Tree, depth int) Tree {
 	tree := make(Tree, len(v))
 	for name, value := range v {
 		switch {
 		case namesSecurityCode(name):
 		case namesSecret(name) && value != nil:
-			tree[maskAll(name)] = hidden
+			tree[m.text(name)] = hidden
 		case namesCard(name):
-			tree[name] = maskCard(value, depth+1)
+			tree[name] = m.card(value, depth+1)
 		default:
-			tree[maskAll(name)] = maskValue(value, depth+1)
+			tree[m.text(name)] = m.value(value, depth+1)
 		}
 	}
 	return tree
 }
 
-// maskCard masks what stands in a field for card numbers, valid or not.
-func maskCard(value any, depth int) any {
+// card masks what stands in a field for card numbers, valid or not.
+func (m masker) card(value any, depth int) any {
 	text := ""
 	switch v := value.(type) {
 	case string:
@@ -105,12 +120,12 @@ func maskCard(value any, depth int) any {
 	case json.Number:
 		text = string(v)
 	default:
-		return maskValue(value, depth)
+		return m.value(value, depth)
 	}
 	if digits := onlyDigits(text); len(digits) >= minPAN {
 		return shortened(digits)
 	}
-	return maskValue(value, depth)
+	return m.value(value, depth)
 }
 
 func onlyDigits(text string) string {
@@ -126,12 +141,6 @@ func onlyDigits(text string) string {
 func shortened(number string) string {
 	n := len(number)
 	return number[:6] + strings.Repeat("*", n-10) + number[n-4:]
-}
-
-// maskAll masks card numbers and IBANs in a text that is kept only to be shown: every scheme's and no scheme's.
-func maskAll(text string) string {
-	masked, _ := scanner{every: true}.mask(text)
-	return masked
 }
 
 // maskNumber masks a number that may be a card's; such a one becomes a string.

@@ -183,3 +183,20 @@ func TestWhatIsNoCardNumberStays(t *testing.T) {
 		t.Error("the request's own number was not found")
 	}
 }
+
+func TestMaskData(t *testing.T) {
+	var sent Tree
+	d := json.NewDecoder(strings.NewReader(`{"reference":"8835511210681326","card":"4111 1111 1111 1111","iban":"DE89370400440532013000","cvv":"737","cvv_result":"match",
+		"amount":1999,"deep":[{"5555555555554444":"name","note":"of 378282246310005"}]}`))
+	d.UseNumber()
+	if err := d.Decode(&sent); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"amount":1999,"card":"411111******1111","cvv_result":"match","deep":[{"555555******4444":"name","note":"of 378282*****0005"}],"iban":"DE8937************3000","reference":"8835511210681326"}`
+	if got, err := json.Marshal(MaskData(sent)); err != nil || string(got) != want {
+		t.Errorf("%s %v", got, err)
+	}
+	if got := MaskRemark("card 4111-1111-1111-1111, order 8835511210681326"); got != "card 411111******1111, order 8835511210681326" {
+		t.Error(got)
+	}
+}

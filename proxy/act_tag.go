@@ -13,14 +13,18 @@ const maxLabelsHeader = 4096
 
 // tags are the headers that tell the origin what the verdict says:
 // prefix+Rating (normal, suspicious, malicious), prefix+Score (integer), prefix+Labels (names separated by ", ", with
-// commas, percent signs and everything but printable ASCII percent-encoded as UTF-8).
-func (in *inspection) tags(verdict *event.Verdict) []capture.Field {
+// commas, percent signs and everything but printable ASCII percent-encoded as UTF-8), and prefix+Session (the session's id, by which
+// the application can name the visit to the decision API).
+func (in *inspection) tags(verdict *event.Verdict, session event.ID) []capture.Field {
 	tags := []capture.Field{
 		{Name: in.tagPrefix + "Rating", Value: verdict.Rating.String()},
 		{Name: in.tagPrefix + "Score", Value: strconv.FormatInt(verdict.Score, 10)},
 	}
 	if labels := labelList(verdict.Labels); labels != "" {
 		tags = append(tags, capture.Field{Name: in.tagPrefix + "Labels", Value: labels})
+	}
+	if session != "" {
+		tags = append(tags, capture.Field{Name: in.tagPrefix + "Session", Value: string(session)})
 	}
 	in.counts.tagged.Add(1)
 	return tags

@@ -24,7 +24,7 @@ func (ex *exchange) decide(ctx context.Context) disposition {
 	ex.mu.Unlock()
 	decided := disposition{measure: r.measure}
 	if r.measure.Tags {
-		decided.tags = ex.in.tags(&r.verdict)
+		decided.tags = ex.in.tags(&r.verdict, r.session)
 	}
 	return decided
 }
@@ -32,6 +32,7 @@ func (ex *exchange) decide(ctx context.Context) disposition {
 // judgement is the end of one inline question.
 type judgement struct {
 	verdict   event.Verdict
+	session   event.ID
 	measure   mitigation.Measure
 	failed    failureReason
 	unmatched bool
@@ -92,7 +93,7 @@ func (in *inspection) consider(q *question, ex *exchange, scratch *capture.Scrat
 
 // weigh has the policy say what is done because of a verdict.
 func (in *inspection) weigh(q *question, ex *exchange, e *event.Event, judged *mitigation.Judgement) judgement {
-	r := judgement{verdict: judged.Verdict}
+	r := judgement{verdict: judged.Verdict, session: judged.Session.ID}
 	policy := ex.now.policy
 	if policy == nil {
 		return r

@@ -438,3 +438,14 @@ func TestSwapUnderLoad(t *testing.T) {
 		t.Errorf("counts %+v", s.Counts())
 	}
 }
+
+func TestTagsNameTheSession(t *testing.T) {
+	in := &inspection{tagPrefix: "X-Visit-", counts: &counts{}}
+	tags := in.tags(&event.Verdict{}, "a-session")
+	if last := tags[len(tags)-1]; last.Name != "X-Visit-Session" || last.Value != "a-session" {
+		t.Errorf("the last tag is %+v", last)
+	}
+	if n := len(in.tags(&event.Verdict{}, "")); n != len(tags)-1 {
+		t.Errorf("%d tags without a session", n)
+	}
+}

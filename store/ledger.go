@@ -31,9 +31,10 @@ func OpenLedger(ctx context.Context, path string, opts Options) (*Ledger, error)
 	d, err := openDatabase(ctx, path, opts, blueprint{name: "decisions ledger", folder: "migrations/ledger", writing: []string{
 		// NORMAL: a commit does not wait for the disk; the syncer sees to it.
 		"journal_mode(WAL)", "synchronous(NORMAL)",
-		// 16 MiB of pages, most of them of indexes that grow in the middle. A commit folds the log into the file only when it has 64 MiB,
-		// which is when the syncer, who folds it in beside the writing, never found it at rest.
-		"cache_size(-16384)", "wal_autocheckpoint(16000)",
+		// 16 MiB of pages, most of them of indexes that grow in the middle. A commit folds the log into the file only when it has 256 MiB,
+		// which is when the syncer, who folds it in beside the writing, never found it at rest: under a load of thousands of decisions a
+		// second, which write some 30 KiB each. All wait for such a commit, so that it must not come often.
+		"cache_size(-16384)", "wal_autocheckpoint(64000)",
 		// What retention and erasure take away is overwritten.
 		"secure_delete(1)"}})
 	if err != nil {

@@ -5,6 +5,7 @@ package payments
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -24,6 +25,7 @@ func newEngine(word string) *engine {
 	e := &engine{word: word}
 	e.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.asked.Add(1)
+		_, _ = io.Copy(io.Discard, r.Body) // a server sees that a client went away once it has read the body
 		pause := time.Duration(e.delay.Load())
 		if e.hangs.Load() {
 			pause = time.Hour

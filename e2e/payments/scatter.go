@@ -240,7 +240,9 @@ func scatterings() []scattering {
 		{"interceptor: destination down", 6, func(_ *den, c instrument) asking { return intercepted("nowhere", acquirerBody(c, allowed)) }},
 		{"wrong token, no such place", 6, strangers},
 		{"proxy: a payment on its way", 6, func(_ *den, c instrument) asking {
-			return asking{http.MethodPost, "/pay?note=" + c.number, "application/json", acquirerBody(c, band(c)), "", map[string]string{"Cookie": "sid=visit-" + fmt.Sprint(c.n), "Referer": "https://shop.example/" + c.number}}
+			// The journey's own catalogue knows cards in texts; accounts there are no secret.
+			body := strings.Replace(acquirerBody(c, band(c)), "refund to "+c.iban, "card "+c.grouped(" "), 1)
+			return asking{http.MethodPost, "/pay?note=" + c.number, "application/json", body, "", map[string]string{"Cookie": "sid=visit-" + fmt.Sprint(c.n), "Referer": "https://shop.example/" + c.number}}
 		}},
 	}
 }
@@ -316,14 +318,31 @@ func (d *den) sendAll(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
+			before := len(d.ids)
 			if _, err := d.send(request); err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
+			d.made[s.name] += len(d.ids) - before
 			next++
 		}
 	}
 	d.sent = next
 	return d.afterwards(ctx)
+}
+
+// pasted are what an administrator lists with a number pasted in, and the status to expect.
+func pasted(c instrument) []asking {
+	list := func(path string, body map[string]any) asking {
+		text, _ := json.Marshal(body)
+		return asking{http.MethodPost, path, "", string(text), "", nil}
+	}
+	return []asking{
+		list("admin/blacklist", map[string]any{"field_path": "$.customer.id", "value": c.number}),
+		list("admin/blacklist", map[string]any{"field_path": "$.metadata.note", "value": "card " + c.grouped(" ")}),
+		list("admin/blacklist", map[string]any{"field_path": "$.credential_fingerprint", "value": c.number}),
+		list("admin/lists/friends", map[string]any{"value": c.iban}),
+		list("admin/lists/friends", map[string]any{"value": c.customer(), "note": "pays with " + c.number + " of " + c.iban}),
+	}
 }
 
 // afterwards tells lifecycle events, resolves, lists and searches with numbers pasted in.
@@ -345,6 +364,14 @@ func (d *den) afterwards(ctx context.Context) error {
 			}
 			if _, err := d.send(request); err != nil {
 				return err
+			}
+		}
+	}
+	for _, c := range d.cards[:20] {
+		for _, a := range pasted(c) {
+			if err := d.admin.Payments(ctx, a.method, a.path, nil, json.RawMessage(a.body), nil); err != nil {
+				fmt.Fprintln(&d.answers, err) // refused, as most are
+				d.refused++
 			}
 		}
 	}

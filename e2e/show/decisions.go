@@ -6,6 +6,6 @@ import "wayguard/e2e/payments"
 
 func decisions() []check {
 	return []check{
-		{"story", payments.CheckStory},
+		{"words", payments.CheckWords}, {"story", payments.CheckStory},
 	}
 }

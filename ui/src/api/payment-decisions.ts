@@ -169,6 +169,8 @@ export function decisionQuery(environment: string, id: string) {
     queryKey: ["decision", environment, id],
     queryFn: ({ signal }) => read(paymentPath(environment, `decisions/${segment(id)}`), decision, signal),
     retry: false,
+    // A backend is still being asked: its answer changes the decision.
+    refetchInterval: (query) => (query.state.data?.decision === "PROVISIONAL" ? 3_000 : false),
   });
 }
 

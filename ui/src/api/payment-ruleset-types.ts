@@ -65,6 +65,8 @@ export interface RulePerformance {
 
 export interface Performance {
   decisions: number;
+  /** There were more decisions than were counted. */
+  truncated: boolean;
   fraud: number;
   rules: RulePerformance[];
 }

@@ -50,6 +50,7 @@ export const ruleset = object<wire.Ruleset>({
 
 const performance = object<wire.Performance>({
   decisions: number,
+  truncated: flag,
   fraud: optionalNumber,
   rules: list(
     object<wire.RulePerformance>({

@@ -23,7 +23,7 @@ export function PerformanceCard({ id }: { id: string }) {
   return (
     <Card
       title="What the Rules Did"
-      note={data ? `${count(data.decisions)} decisions, ${count(data.fraud)} of them fraud as far as is known` : ""}
+      note={data ? `${data.truncated ? "The newest " : ""}${count(data.decisions)} decisions, ${count(data.fraud)} of them fraud as far as is known` : ""}
       tools={
         <select className="select-native" aria-label="Time" value={preset} onChange={(event) => setPreset(event.target.value as Preset)}>
           {spans.map((name) => (
