@@ -86,7 +86,7 @@ func (l *load) fire(ctx context.Context) error {
 	l.figures = append(l.figures,
 		e2e.AtLeast("  decisions a second, generator beside it", fast.perSecond(), 5_000),
 		e2e.Holds("  the program's share of the machine meanwhile, and a decision's cost", fmt.Sprintf("%.2f cores, %d µs", spent.Seconds()/cores.Seconds(), spent.Microseconds()/int64(max(len(fast.answers), 1))), true, "told"))
-	for n, rate := range []int{3_000, 5_000} {
+	for n, rate := range []int{1_000, 3_000, 5_000} {
 		v := l.volley(ctx, uint64(3+n), rate, steady)
 		if v.first != nil {
 			return fmt.Errorf("at %d a second: %w", rate, v.first)

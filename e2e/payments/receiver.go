@@ -154,6 +154,16 @@ func (r *receiver) counts() (ids, again, forged int) {
 	return len(r.taken), r.again, r.forged
 }
 
+// most is how often the webhook came that came most often.
+func (r *receiver) most() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, times := range r.taken {
+		n = max(n, times)
+	}
+	return n
+}
+
 // of are the events that were told of a decision, sorted.
 func (r *receiver) of(decision event.ID) string {
 	r.mu.Lock()

@@ -6,6 +6,8 @@ import "wayguard/e2e/payments"
 
 func decisions() []check {
 	return []check{
-		{"words", payments.CheckWords}, {"story", payments.CheckStory},
+		{"words", payments.CheckWords}, {"destination", payments.CheckDestination}, {"acquirer", payments.CheckAcquirer},
+		{"numbers", payments.CheckNumbers}, {"load", payments.CheckLoad}, {"backend", payments.CheckBackend},
+		{"story", payments.CheckStory}, {"kill", payments.CheckKill},
 	}
 }
