@@ -51,6 +51,8 @@ type API struct {
 	// discoveries bounds how many bodies are looked through at once for fields nobody has mapped.
 	discoveries chan struct{}
 	resubmitted *once
+	// unpacking bounds how many compressed bodies are unpacked at once.
+	unpacking chan struct{}
 }
 
 // New builds an API. It does no I/O.
@@ -68,6 +70,7 @@ func New(config Config, deps Deps) (*API, error) {
 	a := &API{
 		config: config, deps: deps, forward: newForwarder(guard), wrong: newLimiter(wrongSecrets, 1/wrongPause.Seconds()),
 		complaints: newLimiter(1, 1/complaintPause.Seconds()), looks: newLimiter(looksAtOnce, looksPerSecond), backtests: make(chan struct{}, 1), discoveries: make(chan struct{}, 1), resubmitted: newOnce(),
+		unpacking: make(chan struct{}, unpackedAtOnce),
 	}
 	a.checker = &checker{known: newLine(), unknown: newLine(), find: deps.Service.Client, authenticate: deps.Service.Authenticate}
 	a.verifier = &verifier{

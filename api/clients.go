@@ -182,11 +182,19 @@ func (a *API) keys(w http.ResponseWriter, _ *http.Request, _ *call) error {
 }
 
 // rotateKeys is POST /api/admin/keys/rotate.
-func (a *API) rotateKeys(w http.ResponseWriter, _ *http.Request, c *call) error {
+func (a *API) rotateKeys(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err := a.deps.Keys.Rotate(a.deps.Now()); err != nil {
 		return err
 	}
 	a.deps.Logger.Info("the key that signs tokens was rotated", "by", c.actor.name)
+	a.audit(r, c, "rotate", "key", "")
 	writeJSON(w, http.StatusOK, page{Data: a.deps.Keys.Infos()})
 	return nil
+}
+
+// audit tells of a change that is none of the service's.
+func (a *API) audit(r *http.Request, c *call, action, object, id string) {
+	if a.deps.Audit != nil {
+		a.deps.Audit(r.Context(), decision.Change{At: a.deps.Now(), By: c.actor.name, Action: action, Object: object, ID: id})
+	}
 }

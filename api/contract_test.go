@@ -204,6 +204,13 @@ func (c *contract) exerciseDecisions(token string) {
 	}
 	c.do(200, token, "GET", base, "decision=REVIEW&limit=1&from=2020-01-01", nil)
 	c.do(422, token, "GET", base, "limit=0&after=x&from=now&decision=MAYBE", nil)
+	known := pay(visa, 1000, "emilia")
+	known["customer"], known["device"] = tree{"id": "emilia", "email": "Emilia@Example.org"}, tree{"session": "visit-7"}
+	c.do(200, token, "POST", base, "", known)
+	c.count(1, c.do(200, token, "GET", base, "email=emilia@example.ORG", nil))
+	c.count(1, c.do(200, token, "GET", base, "session=visit-6&session=visit-7", nil))
+	c.count(0, c.do(200, token, "GET", base, "session=visit-6", nil))
+	c.do(422, token, "GET", base, strings.Repeat("session=visit-7&", 51), nil)
 	c.do(200, token, "GET", base+"/{id}", "", nil, "id", id)
 	c.do(200, token, "GET", "/api/reviews", "", nil)
 	c.do(204, token, "POST", base+"/{id}/claim", "", nil, "id", id)
@@ -229,6 +236,14 @@ func (c *contract) exerciseDecisions(token string) {
 		c.t.Errorf("the backtest saw too little: %v", report)
 	}
 	c.do(422, token, "POST", "/api/admin/backtests", "", tree{})
+}
+
+// count fails unless a page has so many entries.
+func (c *contract) count(want int, page tree) {
+	c.t.Helper()
+	if data := page["data"].([]any); len(data) != want {
+		c.t.Errorf("%d found, want %d: %v", len(data), want, data)
+	}
 }
 
 func (c *contract) exerciseInterceptors(token, origin string) {
@@ -257,6 +272,13 @@ func (c *contract) exerciseLists(token string) {
 	id := made["id"].(string)
 	c.do(200, token, "GET", base+"/{id}", "", nil, "id", id)
 	c.do(200, token, "GET", base, "limit=1", nil)
+	c.count(1, c.do(200, token, "GET", base, "field_path=$.device.ip&value=192.0.2.66", nil))
+	c.count(0, c.do(200, token, "GET", base, "field_path=$.customer.id&value=192.0.2.66", nil))
+	mapped := c.do(201, token, "POST", base, "", tree{"field_path": "$.device.ip", "value": "2001:db8::66"})["id"].(string)
+	c.count(1, c.do(200, token, "GET", base, "field_path=$.device.ip&value=2001:DB8:0::66", nil))
+	c.do(204, token, "DELETE", base+"/{id}", "", nil, "id", mapped)
+	c.do(422, token, "GET", base, "field_path=nonsense", nil)
+	c.do(422, token, "GET", base, "value="+strings.Repeat("x", 1025), nil)
 	c.do(204, token, "DELETE", base+"/{id}", "", nil, "id", id)
 	c.do(404, token, "GET", base+"/{id}", "", nil, "id", id)
 	c.do(422, token, "POST", base, "", tree{"field_path": "$.credential.pan.value", "value": "x", "ttl_seconds": 0})
@@ -264,6 +286,8 @@ func (c *contract) exerciseLists(token string) {
 	c.do(200, token, "GET", lists, "", nil)
 	entry := c.do(201, token, "POST", lists+"/{list}", "", tree{"value": "new@example.org"}, "list", "friends")["id"].(string)
 	c.do(200, token, "GET", lists+"/{list}", "", nil, "list", "friends")
+	c.count(1, c.do(200, token, "GET", lists+"/{list}", "value=new@example.org", nil, "list", "friends"))
+	c.count(0, c.do(200, token, "GET", lists+"/{list}", "value=old@example.org", nil, "list", "friends"))
 	c.do(404, token, "GET", base+"/{id}", "", nil, "id", entry)
 	c.do(204, token, "DELETE", lists+"/{list}/{id}", "", nil, "list", "friends", "id", entry)
 	c.do(404, token, "GET", lists+"/{list}", "", nil, "list", "strangers")

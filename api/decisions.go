@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"wayguard/decision"
@@ -89,12 +90,15 @@ func (a *API) searchDecisions(w http.ResponseWriter, r *http.Request, _ *call) e
 	query := decision.Query{
 		Environment: a.deps.Environment, Context: q.text("context"), CustomerID: q.text("customer_id"), Fingerprint: q.text("credential_fingerprint"),
 		Reference: q.text("reference"), RuleID: q.text("rule_id"), DeviceIP: q.text("device_ip"), DeviceFingerprint: q.text("device_fingerprint"),
-		Session: q.text("session"), Outcome: payment.Outcome(q.oneOf("decision", "ALLOW", "REVIEW", "BLOCK", "PROVISIONAL")),
+		Email: normalEmail(q.text("email")), Sessions: q.texts("session", decision.SessionsAtOnce), Outcome: payment.Outcome(q.oneOf("decision", "ALLOW", "REVIEW", "BLOCK", "PROVISIONAL")),
 		PaymentState: payment.PaymentState(q.oneOf("payment_state", "authorized", "captured", "voided", "fraud_reported", "chargedback", "failed")),
 		From:         q.time("from", time.Time{}), To: q.time("to", time.Time{}), After: q.after(), Limit: q.limit(),
 	}
 	return a.list(w, r, q, query)
 }
+
+// normalEmail is the form in which decisions keep an e-mail address.
+func normalEmail(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
 
 // reviews is GET /api/reviews: REVIEWs that nobody has resolved, the oldest first.
 func (a *API) reviews(w http.ResponseWriter, r *http.Request, _ *call) error {

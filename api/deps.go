@@ -26,6 +26,8 @@ type Deps struct {
 	RefreshBackends func(ctx context.Context) error
 	// Outbox holds the webhooks on their way. May be nil: then nobody can be told of them.
 	Outbox Outbox
+	// Audit is told of the changes that Service does not know of. May be nil.
+	Audit  func(ctx context.Context, c decision.Change)
 	Now    func() time.Time
 	NewID  func(at time.Time) event.ID
 	Logger *slog.Logger

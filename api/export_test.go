@@ -42,3 +42,8 @@ func FileOf(t *testing.T, path string) (fs.FileMode, []byte) {
 	}
 	return info.Mode().Perm(), data
 }
+
+// Unpack undoes a content coding.
+func Unpack(coding string, body []byte, limit int) ([]byte, error) {
+	return unpack(coding, body, limit)
+}

@@ -70,8 +70,9 @@ func newCaller(guard walls, timeout time.Duration) *http.Client {
 type inbound struct {
 	body   []byte
 	stream io.Reader
-	// length of the stream, -1 where it is not known.
+	// length of the stream, -1 where it is not known; long says that it is longer than what is looked at.
 	length int64
+	long   bool
 }
 
 // passage is one request on its way to a destination.
@@ -80,6 +81,8 @@ type passage struct {
 	suffix  string
 	in      inbound
 	kind    interceptor.BodyKind
+	// coding is the body's content coding, empty for none and strange for one that is not undone.
+	coding string
 	// id is the decision's, empty where none was made.
 	id event.ID
 }
@@ -177,6 +180,8 @@ func (a *API) pass(w http.ResponseWriter, r *http.Request, c *call, p *passage) 
 	var body io.Reader
 	if p.in.stream != nil {
 		body = &upload{reader: p.in.stream, control: control, notice: extend}
+	} else {
+		_ = control.SetReadDeadline(time.Time{}) // one that passed would end the call while its destination thinks
 	}
 	request, refused, err := p.request(ctx, r, body)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -50,7 +51,7 @@ func TestBodiesAreBounded(t *testing.T) {
 	var calls []*call
 	for {
 		c := &call{}
-		if !a.hold(c, -1) {
+		if !a.hold(c, 1<<20) {
 			break
 		}
 		calls = append(calls, c)
@@ -64,6 +65,58 @@ func TestBodiesAreBounded(t *testing.T) {
 	if a.held.Load() != 0 {
 		t.Errorf("%d stay held", a.held.Load())
 	}
+}
+
+// trickle gives one byte at a time.
+type trickle struct{ reader io.Reader }
+
+func (s trickle) Read(data []byte) (int, error) { return s.reader.Read(data[:min(1, len(data))]) }
+
+// TestMemoryIsTakenAsBodiesCome sees that nothing is held for what was only announced, that the true length is held in the end, that a body
+// for which there is no room is no body lost, and that a whole one leaves no deadline for reading.
+func TestMemoryIsTakenAsBodiesCome(t *testing.T) {
+	a := &API{config: DefaultConfig(), deps: Deps{Now: time.Now, Logger: slog.New(slog.DiscardHandler)}}
+	w := &watched{ResponseRecorder: httptest.NewRecorder()}
+	for _, announced := range []int64{-1, 10_000} {
+		c := &call{}
+		sent := strings.Repeat("x", 10_000)
+		var most int64
+		read, err := a.take(w, c, trickle{io.TeeReader(strings.NewReader(sent), writer(func() { most = max(most, a.held.Load()) }))}, announced, 1<<20)
+		if err != nil || read.end != complete || string(read.body) != sent || read.held != 10_000 || c.held.Load() != 10_000 || most > 16<<10 {
+			t.Errorf("announced %d: end %d, held %d, most %d, %v", announced, read.end, c.held.Load(), most, err)
+		}
+		if len(w.read) == 0 || !w.read[len(w.read)-1].IsZero() {
+			t.Error("a deadline for reading is left")
+		}
+		a.release(c, c.held.Load())
+	}
+	silent := &call{}
+	if read, err := a.take(w, silent, io.MultiReader(iotest.ErrReader(io.ErrUnexpectedEOF)), 1<<20, 1<<20); err == nil || a.held.Load() > firstHold {
+		t.Errorf("announced and not sent: end %d, %d held", read.end, a.held.Load())
+	}
+	a.release(silent, silent.held.Load())
+	a.held.Store(mostHeld - 5000)
+	c := &call{}
+	sent := strings.NewReader(strings.Repeat("y", 9000))
+	read, err := a.take(w, c, sent, -1, 1<<20)
+	if err != nil || read.end != noRoom {
+		t.Fatalf("end %d, %v", read.end, err)
+	}
+	if all, err := io.ReadAll(a.onward(c, read, sent)); err != nil || len(all) != 9000 || c.held.Load() != 0 || a.held.Load() != mostHeld-5000 {
+		t.Errorf("%d bytes went on, %d stay held, %v", len(all), c.held.Load(), err)
+	}
+	a.release(c, 1)
+	if a.held.Load() != mostHeld-5000 {
+		t.Error("more was given back than was held")
+	}
+}
+
+// writer calls back for each write.
+type writer func()
+
+func (w writer) Write(data []byte) (int, error) {
+	w()
+	return len(data), nil
 }
 
 // TestTokensAreRemembered sees that a flood of tokens is bounded, that a known one costs no allocation to speak of, and that a store that is away

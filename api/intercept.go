@@ -1,10 +1,9 @@
 package api
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -50,7 +49,7 @@ func (a *API) intercept(w http.ResponseWriter, r *http.Request, c *call) error {
 		return notFound()
 	}
 	a.counts.intercepted.Add(1)
-	p := &passage{program: program, suffix: suffix, kind: interceptor.BodyKindOf(r.Header.Get("Content-Type"))}
+	p := &passage{program: program, suffix: suffix, kind: interceptor.BodyKindOf(r.Header.Get("Content-Type")), coding: codingOf(r.Header["Content-Encoding"])}
 	active := program.Interceptor().Active
 	if active != nil && !*active { // switched off: nothing is looked at
 		a.counts.passed.Add(1)
@@ -61,18 +60,19 @@ func (a *API) intercept(w http.ResponseWriter, r *http.Request, c *call) error {
 		return a.pass(w, r, c, p)
 	}
 	var err error
-	if p.in, err = a.receive(r, c, program); err != nil {
+	if p.in, err = a.receive(w, r, c, program); err != nil {
 		return err
 	}
 	switch {
 	case p.in.stream != nil:
-		a.counts.oversize.Add(1)
-		a.complain(c, program, "a body was not looked at: it is too long, or there are too many", nil)
+		if made := a.unseen(c, program, p.in.long); made.refused != nil {
+			return a.withhold(w, program, made)
+		}
 	case program.Passthrough():
 		a.counts.passed.Add(1)
 		a.discover(program, func() (interceptor.Document, bool) {
-			document, problems := interceptor.Read(p.kind, p.in.body)
-			return document, len(problems) == 0
+			document, problems, err := a.document(context.WithoutCancel(r.Context()), p)
+			return document, err == nil && len(problems) == 0
 		})
 	default:
 		made := a.consider(r, c, program, p)
@@ -108,28 +108,33 @@ func interceptorPath(escaped string) (ref, suffix string, ok bool) {
 }
 
 // receive reads a body as far as it is to be looked at. Where it is too long, or there is no memory left for it, it becomes a stream.
-func (a *API) receive(r *http.Request, c *call, program *interceptor.Program) (inbound, error) {
+func (a *API) receive(w http.ResponseWriter, r *http.Request, c *call, program *interceptor.Program) (inbound, error) {
 	most := int64(a.config.BodyLimit)
 	if r.ContentLength > most {
-		return inbound{stream: r.Body, length: r.ContentLength}, nil
+		return inbound{stream: r.Body, length: r.ContentLength, long: true}, nil
 	}
-	if !a.hold(c, r.ContentLength) {
-		if !program.ForwardsFailed() {
-			return inbound{}, tooBusy()
-		}
-		return inbound{stream: r.Body, length: r.ContentLength}, nil
+	read, err := a.take(w, c, r.Body, r.ContentLength, most)
+	switch {
+	case err != nil:
+		return inbound{}, brokenOff()
+	case read.end == complete:
+		return inbound{body: read.body}, nil
+	case read.end == noRoom && !program.ForwardsFailed() && !program.Passthrough():
+		return inbound{}, tooBusy()
 	}
-	var read bytes.Buffer
-	if r.ContentLength > 0 {
-		read.Grow(int(r.ContentLength) + bytes.MinRead)
+	return inbound{stream: a.onward(c, read, r.Body), length: r.ContentLength, long: read.end == tooLong}, nil
+}
+
+// unseen is for a request whose body is not looked at, because it is long or because there is no memory left for it. A long one could be
+// anything, so that it does not go on where an interceptor is closed, whether for what is not valid or for what cannot be decided:
+// otherwise a few spaces would lead around every rule.
+func (a *API) unseen(c *call, program *interceptor.Program, long bool) ruling {
+	a.counts.oversize.Add(1)
+	a.complain(c, program, "a body was not looked at: it is too long, or there are too many", nil)
+	if long && !program.Passthrough() && (!program.ForwardsInvalid() || !program.ForwardsFailed()) {
+		return ruling{refused: tooLarge()}
 	}
-	if _, err := read.ReadFrom(io.LimitReader(r.Body, most+1)); err != nil {
-		return inbound{}, &problem{status: http.StatusBadRequest, code: codeValidation, message: "the body is broken off"}
-	}
-	if int64(read.Len()) > most {
-		return inbound{stream: io.MultiReader(bytes.NewReader(read.Bytes()), r.Body), length: r.ContentLength}, nil
-	}
-	return inbound{body: read.Bytes()}, nil
+	return ruling{}
 }
 
 // withhold answers instead of the destination, which is never contacted.
@@ -165,8 +170,15 @@ func (a *API) consider(r *http.Request, c *call, program *interceptor.Program, p
 	if !known {
 		return ruling{refused: invalidField("payment-type", "unknown", "must be authorization or sale")}
 	}
-	document, request, problems := a.mapped(r, program, p)
-	if len(problems) > 0 {
+	ctx, cancel := context.WithTimeout(r.Context(), decideTime)
+	defer cancel()
+	document, request, problems, err := a.mapped(ctx, r, program, p)
+	switch {
+	case errors.Is(err, errExpands):
+		return a.unseen(c, program, true)
+	case err != nil:
+		return a.undecided(program)
+	case len(problems) > 0:
 		return a.unmapped(c, program, problems)
 	}
 	a.discover(program, func() (interceptor.Document, bool) { return document, true })
@@ -176,8 +188,6 @@ func (a *API) consider(r *http.Request, c *call, program *interceptor.Program, p
 		payload = document.Payload()
 		caller.Payload = payload
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), decideTime)
-	defer cancel()
 	if id, ok := a.redeem(ctx, r, request, caller); ok {
 		return ruling{id: id}
 	}
@@ -207,17 +217,18 @@ func paymentType(header http.Header) (kind string, known bool) {
 }
 
 // mapped reads a body and makes the decision request of it.
-func (a *API) mapped(r *http.Request, program *interceptor.Program, p *passage) (interceptor.Document, *payment.Request, []payment.Problem) {
-	document, problems := interceptor.Read(p.kind, p.in.body)
-	if len(problems) > 0 {
-		return document, nil, problems
+func (a *API) mapped(ctx context.Context, r *http.Request, program *interceptor.Program, p *passage) (
+	interceptor.Document, *payment.Request, []payment.Problem, error) {
+	document, problems, err := a.document(ctx, p)
+	if err != nil || len(problems) > 0 {
+		return document, nil, problems, err
 	}
 	tree, problems := program.Map(interceptor.Inbound{Document: document, Header: withoutToken(r.Header), Query: r.URL.Query()})
 	if len(problems) > 0 {
-		return document, nil, problems
+		return document, nil, problems, nil
 	}
 	request, problems := payment.ParseTree(tree, a.deps.Acceptance)
-	return document, request, problems
+	return document, request, problems, nil
 }
 
 // withoutToken is what a mapping may read of a header: not the token that opened this API.

@@ -11,8 +11,9 @@ import (
 const (
 	// longestTTL bounds the life of an entry: a hundred years are for ever.
 	longestTTL = 100 * 366 * day
-	// longestNote is in bytes.
-	longestNote = 1024
+	// longestListed bounds a value, longestNote what is said of it, in bytes.
+	longestListed = 1024
+	longestNote   = 1024
 )
 
 // blacklist is GET /api/admin/blacklist.
@@ -22,11 +23,11 @@ func (a *API) blacklist(w http.ResponseWriter, r *http.Request, _ *call) error {
 
 func (a *API) values(w http.ResponseWriter, r *http.Request, list string) error {
 	q := ask(r)
-	after, limit := q.after(), q.limit()
+	query := decision.ValueQuery{List: list, FieldPath: q.text("field_path"), Value: q.atMost("value", longestListed), After: q.after(), Limit: q.limit()}
 	if err := q.err(); err != nil {
 		return err
 	}
-	found, more, err := a.deps.Service.Values(r.Context(), list, after, limit)
+	found, more, err := a.deps.Service.Values(r.Context(), query)
 	if err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func readValue(o *object, list string) (v decision.ListValue, life time.Duration
 	if list == decision.Blacklist && o.need("field_path", &v.FieldPath) && len(v.FieldPath) > longestText {
 		o.add("$.field_path", "range", "is too long")
 	}
-	if o.need("value", &v.Value) && (v.Value == "" || len(v.Value) > 1024) {
+	if o.need("value", &v.Value) && (v.Value == "" || len(v.Value) > longestListed) {
 		o.add("$.value", "range", "must have between 1 and 1024 bytes")
 	}
 	var seconds int64

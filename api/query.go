@@ -48,13 +48,35 @@ func (q *asking) err() error {
 	return nil
 }
 
-func (q *asking) text(name string) string {
+func (q *asking) text(name string) string { return q.atMost(name, longestText) }
+
+// atMost reads a text of at most so many bytes.
+func (q *asking) atMost(name string, most int) string {
 	text := q.values.Get(name)
-	if len(text) > longestText {
+	if len(text) > most {
 		q.add(name, "range", "is too long")
 		return ""
 	}
 	return text
+}
+
+// texts reads a parameter that may be given several times.
+func (q *asking) texts(name string, most int) []string {
+	var texts []string
+	for _, text := range q.values[name] {
+		switch {
+		case text == "":
+			continue
+		case len(text) > longestText:
+			q.add(name, "range", "is too long")
+		case len(texts) == most:
+			q.add(name, "range", "is given too often")
+			return nil
+		default:
+			texts = append(texts, text)
+		}
+	}
+	return texts
 }
 
 func (q *asking) oneOf(name string, words ...string) string {

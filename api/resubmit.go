@@ -58,7 +58,8 @@ func (o *once) free(id event.ID) {
 	delete(o.used, id)
 }
 
-// redeem lets the payment of an accepted REVIEW pass once. Anything that does not fit has it decided like every other one.
+// redeem lets the payment of an accepted REVIEW pass once: a person has decided, so that it is recorded as ALLOW whatever rules say by
+// now. Anything that does not fit has it decided like every other one.
 func (a *API) redeem(ctx context.Context, r *http.Request, request *payment.Request, caller decision.Caller) (event.ID, bool) {
 	named := r.Header.Get(resolutionHeader)
 	if named == "" {
@@ -82,6 +83,7 @@ func (a *API) resubmission(ctx context.Context, id event.ID, request *payment.Re
 	if err != nil || !accepted(before.Decision, request, now) || !a.resubmitted.use(id, now) {
 		return "", false
 	}
+	caller.Accepted = id
 	caller.Client, caller.IdempotencyKey, caller.BodyDigest = resubmitter, string(id), a.deps.Keys.digest([]byte(id))
 	made, err := a.deps.Service.Decide(ctx, request, caller)
 	if err != nil {
@@ -91,12 +93,6 @@ func (a *API) resubmission(ctx context.Context, id event.ID, request *payment.Re
 	}
 	if made.EvaluatedAt.Before(now.Truncate(time.Second)) { // this is the first resubmission's decision
 		return "", false
-	}
-	if made.Decision == payment.Review {
-		resolution := before.Decision.Resolution
-		if _, _, err := a.deps.Service.Resolve(ctx, made.ID, true, resolution.ResolvedBy, "resubmission of "+string(id), ""); err != nil {
-			a.deps.Logger.Warn("a resubmission's own review stays open", "decision", made.ID, "error", err)
-		}
 	}
 	return made.ID, true
 }

@@ -73,7 +73,7 @@ func TestResubmission(t *testing.T) {
 		t.Fatalf("not exactly one passed: %v", results)
 	}
 	d := h.want(200, token, "GET", "/api/decisions/"+passed, nil)
-	if d["resolution"].(tree)["resolution"] != "ACCEPTED" || passed == id {
+	if d["decision"] != "ALLOW" || d["resolution"] != nil || passed == id {
 		t.Errorf("the resubmission: %v", d)
 	}
 	if len(o.seen()) != 1 || h.metric("resubmissions") != 1 {
@@ -83,6 +83,45 @@ func TestResubmission(t *testing.T) {
 	_, header, _ = h.call(h.token(all()...), "POST", "/api/interceptors/"+ref, acquirer(visa, 90000))
 	if header.Get("X-Specter-Decision-Id") == "" {
 		t.Error("no decision")
+	}
+}
+
+// TestAResubmissionIsRecordedAsWhatHappened: rules that are stricter by now do not withhold what a person accepted, and ledger, webhook and
+// header say so.
+func TestAResubmissionIsRecordedAsWhatHappened(t *testing.T) {
+	o := newOrigin(t, authorised)
+	h := build(t, nil)
+	token := h.token(all()...)
+	h.want(http.StatusCreated, token, "POST", "/api/admin/webhooks", tree{"url": "https://shop.example/hook", "events": []string{"decision.allow", "decision.block"}})
+	h.rules(token, atLeast(75000, "large", "REVIEW"))
+	ref := h.install(token, interceptorFor(o.URL))
+	_, header, _ := h.call(token, "POST", "/api/interceptors/"+ref, acquirer(visa, 80000))
+	review := header.Get("X-Specter-Decision-Id")
+	h.want(200, token, "POST", "/api/decisions/"+review+"/resolve", tree{"action": "accept"})
+	h.rules(token, atLeast(75000, "large", "BLOCK"))
+	status, header, _ := h.call(token, "POST", "/api/interceptors/"+ref, acquirer(visa, 80000), "X-Specter-Resolution", review)
+	got := o.seen()
+	id := header.Get("X-Specter-Decision-Id")
+	if status != http.StatusCreated || len(got) != 1 || got[0].header.Get("X-Specter-Decision-Id") != id || id == review {
+		t.Fatalf("status %d, %d arrivals", status, len(got))
+	}
+	d := h.want(200, token, "GET", "/api/decisions/"+id, nil)
+	fired, _ := d["triggered_rules"].([]any)
+	if d["decision"] != "ALLOW" || len(fired) != 2 {
+		t.Fatalf("recorded: %v", d)
+	}
+	rule, resolution := fired[0].(tree), fired[1].(tree)
+	if rule["rule_id"] != "large" || rule["action"] != "BLOCK" || resolution["rule_id"] != "resolution" || resolution["type"] != "resolution" ||
+		resolution["action"] != "ALLOW" || resolution["name"] != "accepted review "+review {
+		t.Errorf("triggered: %v", fired)
+	}
+	due, err := h.ledger.DueDeliveries(t.Context(), time.Now().Add(time.Hour), 10)
+	if err != nil || len(due) != 1 || !bytes.Contains(due[0].Body, []byte(`"decision.allow"`)) || !bytes.Contains(due[0].Body, []byte(id)) {
+		t.Errorf("webhooks: %d, %v", len(due), err)
+	}
+	// It was good for one payment; the next one meets the rule.
+	if _, _, answer := h.call(token, "POST", "/api/interceptors/"+ref, acquirer(visa, 80000), "X-Specter-Resolution", review); parse(t, answer)["resultCode"] != "Refused" {
+		t.Errorf("the second time: %s", answer)
 	}
 }
 

@@ -218,7 +218,9 @@ func (a *API) long(w http.ResponseWriter, r *http.Request) (context.Context, con
 	case <-wait.Done():
 		return nil, nil, &problem{status: http.StatusServiceUnavailable, code: codeUnavailable, message: "another such question is being answered", retry: 10 * time.Second}
 	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(backtestTime + writeTime)) // where it cannot be set, the server's own holds
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Now().Add(backtestTime + writeTime)) // where it cannot be set, the server's own holds
+	_ = control.SetReadDeadline(time.Time{})                               // one that passed would end the question
 	ctx, cancel := context.WithTimeout(r.Context(), backtestTime)
 	return ctx, func() { cancel(); <-a.backtests }, nil
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,8 +22,8 @@ type call struct {
 	actor   actor
 	// person is set for a person of the Hub.
 	person *actor
-	// held is the memory taken for the body, in bytes.
-	held int64
+	// held is the memory taken for the body, in bytes. A body on its way through gives some of it back while the request still runs.
+	held atomic.Int64
 	// route is the path's pattern, for the log: the path itself may hold what is nobody's business.
 	route string
 }
@@ -82,7 +83,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, person *actor) {
 
 // finish recovers from a panic and logs. The line holds no body, token, header or query string.
 func (a *API) finish(w *written, r *http.Request, c *call) {
-	a.held.Add(-c.held)
+	a.held.Add(-c.held.Swap(0))
 	if caught := recover(); caught != nil {
 		if err, ok := caught.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			a.log(w, r, c)
@@ -202,28 +203,17 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, *prob
 		return nil, tooLarge()
 	}
 	if err != nil {
-		return nil, &problem{status: http.StatusBadRequest, code: codeValidation, message: "the body is broken off"}
+		return nil, brokenOff()
 	}
 	return body, nil
 }
 
-func tooLarge() *problem {
-	return &problem{status: http.StatusRequestEntityTooLarge, code: codeLarge, message: "the body is too long"}
+func brokenOff() *problem {
+	return &problem{status: http.StatusBadRequest, code: codeValidation, message: "the body is broken off"}
 }
 
-// hold takes memory for a body whose length may not be known; it is given back when the request is answered. Bodies are read after
-// their senders were admitted, and all together take no more than mostHeld.
-func (a *API) hold(c *call, length int64) bool {
-	if length < 0 {
-		length = int64(a.config.BodyLimit)
-	}
-	if a.held.Add(length) > mostHeld {
-		a.held.Add(-length)
-		a.counts.overfull.Add(1)
-		return false
-	}
-	c.held += length
-	return true
+func tooLarge() *problem {
+	return &problem{status: http.StatusRequestEntityTooLarge, code: codeLarge, message: "the body is too long"}
 }
 
 func tooBusy() *problem {
@@ -241,14 +231,17 @@ func (a *API) readJSON(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > int64(a.config.BodyLimit) {
 		return nil, tooLarge()
 	}
-	if !a.hold(callOf(r), r.ContentLength) {
+	most := int64(a.config.BodyLimit)
+	read, err := a.take(w, callOf(r), http.MaxBytesReader(w, r.Body, most), r.ContentLength, most)
+	switch large := (*http.MaxBytesError)(nil); {
+	case errors.As(err, &large), read.end == tooLong:
+		return nil, tooLarge()
+	case err != nil:
+		return nil, brokenOff()
+	case read.end == noRoom:
 		return nil, tooBusy()
 	}
-	body, refused := readBody(w, r, int64(a.config.BodyLimit))
-	if refused != nil {
-		return nil, refused
-	}
-	return body, nil
+	return read.body, nil
 }
 
 // quiet sends what net/http's server grumbles about to the debug log: it is clients who went away.

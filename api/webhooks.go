@@ -171,7 +171,7 @@ func showDelivery(d event.Delivery) delivery {
 }
 
 // redeliver is POST /api/admin/deliveries/{id}/redeliver.
-func (a *API) redeliver(w http.ResponseWriter, r *http.Request, _ *call) error {
+func (a *API) redeliver(w http.ResponseWriter, r *http.Request, c *call) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err
@@ -186,6 +186,7 @@ func (a *API) redeliver(w http.ResponseWriter, r *http.Request, _ *call) error {
 	if !found {
 		return notFound()
 	}
+	a.audit(r, c, "redeliver", "delivery", string(id))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -106,8 +106,12 @@ func (h *house) reloads(ctx context.Context, reload <-chan os.Signal, read func(
 
 // tellInert says which policies of the configuration in force cannot be carried out.
 func (h *house) tellInert() {
-	for _, note := range inert(h.judge.plan.Load().config) {
+	c := h.judge.plan.Load().config
+	for _, note := range inert(c) {
 		h.world.Logger.Warn(note)
+	}
+	if h.role == OnlyEngine && len(c.Decisions.Routes) > 0 {
+		h.world.Logger.Warn("payment routes are not decided about by a process that is only an engine")
 	}
 }
 
@@ -133,7 +137,7 @@ func needRestart(running, read config.Config) []string {
 
 // decisionsAtStart is the part of the section that counts from the start: which requests to the site are payments changes with a reload.
 func decisionsAtStart(c config.Config) config.DecisionsConfig {
-	c.Decisions.Routes = nil
+	c.Decisions.Routes, c.Decisions.RouteTimeout = nil, 0
 	return c.Decisions
 }
 

@@ -97,6 +97,7 @@ func (h *house) collectTraffic() {
 	h.counter("engine_shed_total", "Events given up because the log could not take them.", func() float64 { return float64(h.judge.shed.Load()) })
 	h.counter("engine_failed_total", "Events that could not be judged.", func() float64 { return float64(h.judge.failed.Load()) })
 	h.collectMitigation()
+	h.counter("payment_routes_undecided_total", "Payments on their way to the site for which no decision was made.", func() float64 { return float64(h.mitigator.unpaid.Load()) })
 	h.gauge("engine_open", "1 once storage is open and the state is back.", func() float64 {
 		if h.judge.opened() {
 			return 1

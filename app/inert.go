@@ -15,6 +15,9 @@ import (
 // only mirrored, and for requests that are not held. c is what a plan was made of.
 func inert(c config.Config) []string {
 	held, wanted := heldSpecs(c), synchronous(c)
+	for _, r := range c.Decisions.Routes {
+		wanted = append(wanted, asking{"the payment route of " + r.Spec, nil})
+	}
 	if len(wanted) == 0 {
 		return nil
 	}
@@ -33,7 +36,7 @@ func inert(c config.Config) []string {
 	for i := range c.Sites {
 		one := &c.Sites[i]
 		said := func(where string, mode site.Mode) {
-			told = append(told, fmt.Sprintf("%s is in %s mode: there these are only recorded: %s", where, mode, strings.Join(names, ", ")))
+			told = append(told, fmt.Sprintf("%s is in %s mode: there these are only recorded, or not done at all: %s", where, mode, strings.Join(names, ", ")))
 		}
 		if passive(one.Mode) {
 			said("site "+one.Name, one.Mode)

@@ -97,7 +97,7 @@ func (j *judge) weigh(ctx context.Context, e *event.Event, marked bool) (mitigat
 	defer j.turns.Put(turn)
 	step, err := turn.Consider(ctx, j.state, j.plan.Load().engine, e)
 	if err != nil {
-		j.failed.Add(1)
+		j.fail(err)
 		return mitigation.Judgement{}, nil, err
 	}
 	var marks []event.EntityLabel
@@ -121,7 +121,7 @@ func (j *judge) Observe(ctx context.Context, e event.Event) error {
 	defer j.mu.Unlock()
 	step, err := j.commit(ctx, &e)
 	if err != nil {
-		j.failed.Add(1)
+		j.fail(err)
 		return err
 	}
 	position, err := j.log.Enqueue(step.Record)
@@ -135,6 +135,13 @@ func (j *judge) Observe(ctx context.Context, e event.Event) error {
 	j.position = position
 	j.note(&step.Record)
 	return nil
+}
+
+// fail counts an event that could not be judged. One whose session is gone is no failure: whoever made it counts it.
+func (j *judge) fail(err error) {
+	if !errors.Is(err, engine.ErrUntold) {
+		j.failed.Add(1)
+	}
 }
 
 // note tells mitigation, and who looks for journeys, of a record, in the log's order. What goes wrong there is not the event's failure.
@@ -172,21 +179,37 @@ func (j *judge) commit(ctx context.Context, e *event.Event) (*engine.Step, error
 	return j.turn.Observe(ctx, j.state, j.plan.Load().engine, e)
 }
 
-// freeze marks the state for a snapshot and says at which position of the log it stands.
-func (j *judge) freeze(m *state.Memory) (stream.Position, bool) {
+// freeze marks the state, and what is known of journeys (nil where nobody asks for them), for a snapshot and says at which position of
+// the log both stand.
+func (j *judge) freeze(m *state.Memory) (at stream.Position, known *journey.Snapshot, frozen bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.position, j.restored && m.Freeze()
+	if !j.restored || !m.Freeze() {
+		return 0, nil, false
+	}
+	if index := j.journeys.Load(); index != nil {
+		known = index.Freeze()
+	}
+	return j.position, known, true
 }
 
 // restore folds one record of the log into a state that is not open yet, without judging it anew.
 func (j *judge) restore(ctx context.Context, store state.Store, record *event.Record) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	return j.turn.Restore(ctx, store, j.plan.Load().engine, record)
+}
+
+// recall notes a record of the log among the journeys. What goes wrong there does not keep the state from being restored.
+func (j *judge) recall(record *event.Record) {
+	defer func() {
+		if recover() != nil {
+			j.unnoted.Add(1)
+		}
+	}()
 	if index := j.journeys.Load(); index != nil {
 		index.Note(record)
 	}
-	return j.turn.Restore(ctx, store, j.plan.Load().engine, record)
 }
 
 // cloneSession is a session that outlives the turn it was worked out in.

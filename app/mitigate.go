@@ -38,8 +38,8 @@ type mitigator struct {
 
 	// payments decides about payments on their way through the proxy; nil while nothing does.
 	payments atomic.Pointer[payments]
-	// unpaid counts payments on their way through the proxy that went on without a decision.
-	unpaid atomic.Int64
+	// unpaid counts payments on their way through the proxy for which no decision was made, paying those that are being decided about.
+	unpaid, paying atomic.Int64
 
 	// stuck says that the stop file cannot be removed.
 	stuck   atomic.Bool
@@ -164,13 +164,12 @@ type measures struct {
 	routes paymentRoutes
 }
 
-// Decide implements proxy.Policy. A payment that mitigation lets go on is decided about, where its spec is a payment route.
-func (m measures) Decide(head *capture.Request, e *event.Event, j *mitigation.Judgement) mitigation.Measure {
-	measure := m.Plan.Decide(head, e, j)
-	if ref, paid := m.routes.refs[e.Spec]; paid && measure.Answer == nil {
-		m.routes.decide(ref, head, e, j, &measure)
-	}
-	return measure
+// Pays implements proxy.Payer.
+func (m measures) Pays(spec string) bool { return m.routes.refs[spec] != "" }
+
+// Pay implements proxy.Payer.
+func (m measures) Pay(ctx context.Context, spec string, head *capture.Request, session event.ID, measure *mitigation.Measure) {
+	m.routes.pay(ctx, m.routes.refs[spec], head, session, measure)
 }
 
 // Facts implements proxy.Policy. A service is waited for only where a request is held; other events take what is known already.

@@ -30,6 +30,7 @@ import (
 	"wayguard/journey"
 	"wayguard/payment"
 	"wayguard/store"
+	"wayguard/stream"
 )
 
 // The files in the data directory that payment decisions have.
@@ -99,13 +100,14 @@ func (h *house) openPayments(ctx context.Context) (err error) {
 	p.service, err = decision.New(ctx, decision.Deps{
 		Environment: h.config.Environment, Ledger: p.ledger, Journeys: p.journeys, Backends: p.pool, Notifier: p.pool,
 		KnownBackend: p.pool.Known, CheckIntegration: p.pool.Check, Integrated: p.pool.Wake, Acceptance: acceptance, Lists: lists, Now: h.world.Now, NewID: newID, Seal: seal.seal, Open: seal.open,
+		Audit: h.auditPayments,
 		Wake: func() {
 			if s := sender.Load(); s != nil {
 				s.Wake()
 			}
 		},
 		Logger: h.world.Logger,
-		Limits: decision.Limits{Asynchronous: c.AsyncTimeout, SharedContext: c.AllowSharedContext, PlainHTTP: len(c.AllowPrivate) > 0, Decisions: c.Retention.Decisions, Payloads: c.Retention.Payloads},
+		Limits: decision.Limits{Asynchronous: c.AsyncTimeout, SharedContext: c.AllowSharedContext, PlainHTTP: len(c.AllowPrivate) > 0, Counters: c.Counters, Decisions: c.Retention.Decisions, Payloads: c.Retention.Payloads},
 	})
 	if err != nil {
 		return err
@@ -122,7 +124,7 @@ func (h *house) openPayments(ctx context.Context) (err error) {
 		return err
 	}
 	p.api, err = api.New(c.Config, api.Deps{Environment: h.config.Environment, Service: p.service, Acceptance: acceptance, Keys: keys,
-		Backends: func() any { return p.pool.List() }, RefreshBackends: p.pool.Refresh, Outbox: p.ledger, Now: h.world.Now, NewID: newID, Logger: h.world.Logger})
+		Backends: func() any { return p.pool.List() }, RefreshBackends: p.pool.Refresh, Outbox: p.ledger, Audit: h.auditPayments, Now: h.world.Now, NewID: newID, Logger: h.world.Logger})
 	if err != nil {
 		return err
 	}
@@ -149,7 +151,7 @@ func (h *house) startPayments(ctx context.Context, back *errgroup.Group) {
 		return
 	}
 	h.metrics.MustRegister(newPaymentsCollector(h))
-	for _, work := range []func(context.Context){p.pool.Run, p.service.Run, p.sender.Run, p.api.Run, p.journeys.run, h.keepJourneys} {
+	for _, work := range []func(context.Context){p.pool.Run, p.service.Run, p.sender.Run, p.api.Run, p.journeys.run} {
 		back.Go(func() error { work(ctx); return nil })
 	}
 }
@@ -203,7 +205,7 @@ const decisionAction = "decision:"
 // hubPayments is the API as people of the Hub reach it.
 func (h *house) hubPayments(event.Environment) hub.Payments {
 	if p := h.payments.Load(); p != nil {
-		return p.api
+		return personal{p.api}
 	}
 	return nil
 }
@@ -282,43 +284,35 @@ func (s sealing) open(sealed []byte) ([]byte, error) {
 	return clear, nil
 }
 
-// newJourneys makes what finds the journeys of payments, with what was known at the last stop.
+// newJourneys makes what finds the journeys of payments, with what was known when the state was saved last.
 func (h *house) newJourneys() *journeys {
-	index := h.judge.journeys.Load()
-	if index == nil {
-		index = journey.New(h.config.Environment, 0)
-		text, err := os.ReadFile(filepath.Join(h.config.Data, journeysFile))
-		if err == nil {
-			err = index.Load(text)
-		}
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			h.world.Logger.Error("the journeys that payments are joined to cannot be read; they begin anew", "error", err)
-		}
-		h.judge.journeys.Store(index)
-	}
+	index := h.loadJourneys(filepath.Join(h.config.Data, journeysFile))
+	h.judge.journeys.Store(index)
 	return &journeys{index: index, judge: h.judge, environment: h.config.Environment, keys: h.keys, element: h.mitigator.elementOf,
-		form: h.mitigator.form, idle: h.config.Sessions.IdleTimeout, told: make(chan event.Event, toldLimit), logger: h.world.Logger}
+		form: h.mitigator.form, idle: h.config.Sessions.IdleTimeout, told: make(chan telling, toldLimit), logger: h.world.Logger}
 }
 
-// journeysEvery is how often the journeys are written.
-const journeysEvery = 30 * time.Second
-
-// keepJourneys writes the journeys now and then, until ctx ends. The log gives back what came after the last time.
-func (h *house) keepJourneys(ctx context.Context) {
-	tick := time.NewTicker(journeysEvery)
-	defer tick.Stop()
-	for ended := false; !ended; {
-		select {
-		case <-ctx.Done():
-			ended = true
-		case <-tick.C:
-		}
-		text, err := h.payments.Load().journeys.index.Save()
-		if err == nil {
-			err = writeWhole(filepath.Join(h.config.Data, journeysFile), text)
-		}
-		if err != nil {
-			h.world.Logger.Error("the journeys that payments are joined to cannot be written; a restart would begin without the last ones", "error", err)
-		}
+// loadJourneys reads the journeys that were saved with the state. Those that cannot be used begin anew, with the records that the state
+// is restored from.
+func (h *house) loadJourneys(path string) *journey.Index {
+	secret := subkey(h.secret, "journeys of payments")
+	index := journey.New(h.config.Environment, 0, secret)
+	h.keeper.journeysPath, h.keeper.journeysFrom = path, h.keeper.from
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return index
 	}
+	var at uint64
+	if err == nil {
+		at, err = index.Load(text)
+	}
+	if err == nil && stream.Position(at) > h.log.Durable() {
+		err = errors.New("they are ahead of the log, which was removed or replaced")
+	}
+	if err != nil {
+		h.world.Logger.Error("the journeys that payments are joined to cannot be used; they begin anew", "error", err)
+		return journey.New(h.config.Environment, 0, secret)
+	}
+	h.keeper.journeysFrom = stream.Position(at)
+	return index
 }

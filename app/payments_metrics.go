@@ -51,10 +51,9 @@ func (c paymentsCollector) Collect(to chan<- prometheus.Metric) {
 	for kind, n := range map[string]uint64{"replayed": m.Replays, "unavailable": m.Unavailable, "panics": m.Panics, "shadow_asked": m.Shadow,
 		"shadow_dropped": m.ShadowDropped, "finished": m.Finished, "expired": m.Expired, "backend_errors": m.BackendErrors, "lifecycle_events": m.Events,
 		"list_entries_made": m.Populated, "messages": m.Messages, "resolutions": m.Resolutions, "reload_failures": m.ReloadFailures,
-		"counters_dropped": m.CountersDropped} {
+		"counters_dropped": m.CountersDropped, "counters_refilled": m.CountersRefilled, "counters_unknown": m.CountersUnknown, "abandoned": m.Abandoned} {
 		count(c.work, float64(n), kind)
 	}
-	count(c.work, float64(c.house.mitigator.unpaid.Load()), "routes_undecided")
 	sent := p.sender.Metrics()
 	count(c.work, float64(sent.Delivered), "messages_delivered")
 	count(c.work, float64(sent.Dead), "messages_dead")
@@ -66,7 +65,8 @@ func (c paymentsCollector) Collect(to chan<- prometheus.Metric) {
 		count(c.api, float64(n), kind)
 	}
 	j := p.journeys
-	for result, n := range map[string]int64{"found": j.found.Load(), "none": j.missed.Load(), "failed": j.failed.Load(), "events_shed": j.shed.Load()} {
+	for result, n := range map[string]int64{"found": j.found.Load(), "none": j.missed.Load(), "failed": j.failed.Load(),
+		"events_shed": j.shed.Load(), "events_session_gone": j.gone.Load(), "events_not_sure": j.weak.Load()} {
 		count(c.journeys, float64(n), result)
 	}
 	l := p.ledger.Metrics()

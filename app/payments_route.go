@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,26 +17,46 @@ import (
 	"wayguard/payment"
 )
 
-// routeBudget bounds a decision about a payment on its way through the proxy, beside the budget of the inline question.
-const routeBudget = 10 * time.Second
+// routePlaces is how many payments on their way through the proxy are decided about at once. It bounds what hanging backends hold; a
+// payment beyond it is one that no decision could be made about.
+const routePlaces = 512
 
 // paymentRoutes are the specs whose requests are payments, each with the interceptor that decides.
 type paymentRoutes struct {
-	refs map[string]string
-	m    *mitigator
+	refs    map[string]string
+	timeout time.Duration
+	m       *mitigator
 }
 
 func (m *mitigator) paymentRoutes(c config.Config) paymentRoutes {
-	routes := paymentRoutes{refs: make(map[string]string, len(c.Decisions.Routes)), m: m}
+	routes := paymentRoutes{refs: make(map[string]string, len(c.Decisions.Routes)), timeout: c.Decisions.RouteTimeout, m: m}
 	for _, r := range c.Decisions.Routes {
 		routes.refs[r.Spec] = r.Interceptor
 	}
 	return routes
 }
 
-// decide has an interceptor decide about a held request. Whatever keeps it from deciding lets the request go on, unless the interceptor
-// says otherwise, and is counted.
-func (r paymentRoutes) decide(ref string, head *capture.Request, e *event.Event, j *mitigation.Judgement, measure *mitigation.Measure) {
+// readBodies has the bodies of payments read, whatever their specs take of them.
+func readBodies(c config.DecisionsConfig, specs []capture.SpecConfig) {
+	for i := range specs {
+		for _, r := range c.Routes {
+			if r.Spec == specs[i].Name {
+				specs[i].WholeBody = true
+			}
+		}
+	}
+}
+
+// pay has an interceptor decide about a held request. Whatever keeps it from deciding lets the request go on, unless the interceptor says
+// otherwise, and is counted. Whatever the visitor says in the header that tells the decision goes.
+func (r paymentRoutes) pay(ctx context.Context, ref string, head *capture.Request, session event.ID, measure *mitigation.Measure) {
+	edit := mitigation.Edit{}
+	if measure.Request != nil {
+		edit = *measure.Request // what is in it may be a policy's own
+	}
+	edit.Remove = append(slices.Clip(edit.Remove), interceptor.DecisionHeader)
+	edit.Set, measure.Actions = slices.Clip(edit.Set), slices.Clip(measure.Actions)
+	measure.Request = &edit
 	p := r.m.payments.Load()
 	if p == nil {
 		r.m.unpaid.Add(1)
@@ -46,43 +67,87 @@ func (r paymentRoutes) decide(ref string, head *capture.Request, e *event.Event,
 		r.m.unpaid.Add(1)
 		return
 	}
-	request, problems := p.mapped(program, head, j)
+	edit.Remove = append(edit.Remove, program.DecisionHeader())
+	if r.m.control.Halted(r.m.now()) != nil {
+		r.m.unpaid.Add(1)
+		measure.Actions = append(measure.Actions, event.Action{Name: "payment decision", Kind: event.Block, Because: "interceptor " + ref,
+			Outcome: event.Withheld, Detail: "the operator's stop"})
+		return
+	}
+	if r.m.paying.Add(1) > routePlaces {
+		r.m.paying.Add(-1)
+		r.undecided(program.ForwardsFailed(), head, ref, measure)
+		return
+	}
+	defer r.m.paying.Add(-1)
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	r.decide(ctx, p, program, head, session, measure)
+}
+
+// decide maps the request and has it decided about.
+func (r paymentRoutes) decide(ctx context.Context, p *payments, program *interceptor.Program, head *capture.Request, session event.ID, measure *mitigation.Measure) {
+	i := program.Interceptor()
+	request, problems := p.mapped(program, head, session)
 	if request == nil {
 		if len(problems) > 0 {
-			r.m.unpaid.Add(1)
-			refuseUnless(program.ForwardsInvalid(), head, ref, measure)
+			r.undecided(p.forwardsInvalid(program), head, i.Ref, measure)
 		}
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), routeBudget)
-	defer cancel()
-	d, err := p.service.Decide(ctx, request, decision.Caller{Client: "proxy", Integration: "interceptor", InterceptorID: program.Interceptor().ID})
+	d, err := p.service.Decide(ctx, request, decision.Caller{Client: "proxy", Integration: "interceptor", InterceptorID: i.ID, PaymentType: paymentType(head), Route: true})
 	if err != nil {
-		r.m.unpaid.Add(1)
-		refuseUnless(program.ForwardsFailed(), head, ref, measure)
+		r.undecided(program.ForwardsFailed(), head, i.Ref, measure)
 		return
 	}
 	if program.Forwards(d.Decision) {
-		if measure.Request == nil {
-			measure.Request = &mitigation.Edit{}
-		}
 		measure.Request.Set = append(measure.Request.Set, capture.Field{Name: program.DecisionHeader(), Value: string(d.ID)})
 		return
 	}
 	measure.Answer = answerOf(program, &d, head)
 	measure.Actions = append(measure.Actions, event.Action{Name: "payment " + strings.ToLower(string(d.Decision)), Kind: event.Block,
-		Because: "decision " + string(d.ID), Outcome: event.Done, Detail: "interceptor " + ref})
+		Because: "decision " + string(d.ID), Outcome: event.Done, Detail: "interceptor " + i.Ref})
+}
+
+// forwardsInvalid says whether a request of the site goes on that cannot be mapped. Its body is the visitor's, who could choose one that
+// cannot: so it does not where a rule could have stopped it, unless the interceptor says so.
+func (p *payments) forwardsInvalid(program *interceptor.Program) bool {
+	i := program.Interceptor()
+	return i.OnInvalid == interceptor.OnErrorForward || i.OnInvalid == "" && !p.service.Enforces(i.Context)
+}
+
+// undecided lets a request go on for which there is no decision, or refuses it.
+func (r paymentRoutes) undecided(forward bool, head *capture.Request, ref string, measure *mitigation.Measure) {
+	r.m.unpaid.Add(1)
+	if forward {
+		return
+	}
+	measure.Answer = refusal(head)
+	measure.Actions = append(measure.Actions, event.Action{Name: "payment refused", Kind: event.Block, Because: "no decision could be made",
+		Outcome: event.Done, Detail: "interceptor " + ref})
+}
+
+// paymentType is what the request says of itself, empty where it says nothing that is known.
+func paymentType(head *capture.Request) string {
+	for _, field := range head.Header {
+		if strings.EqualFold(field.Name, "payment-type") {
+			if _, known := payment.StateOf(field.Value); known {
+				return field.Value
+			}
+		}
+	}
+	return ""
 }
 
 // mapped is the payment that a request is, nil where it is passed through: the interceptor has no mapping yet, or the request cannot be
 // mapped, as the problems then say. The session and the address are those of the visitor, whatever the request says.
-func (p *payments) mapped(program *interceptor.Program, head *capture.Request, j *mitigation.Judgement) (*payment.Request, []payment.Problem) {
+func (p *payments) mapped(program *interceptor.Program, head *capture.Request, session event.ID) (*payment.Request, []payment.Problem) {
 	header := http.Header{}
 	for _, field := range head.Header {
 		header.Add(field.Name, field.Value)
 	}
 	kind := interceptor.BodyKindOf(header.Get("Content-Type"))
-	if head.Body.Truncated || header.Get("Content-Encoding") != "" {
+	if encoding := header.Get("Content-Encoding"); head.Body.Truncated || encoding != "" && !strings.EqualFold(encoding, "identity") {
 		kind = interceptor.Opaque
 	}
 	document, problems := interceptor.Read(kind, head.Body.Bytes)
@@ -106,7 +171,7 @@ func (p *payments) mapped(program *interceptor.Program, head *capture.Request, j
 		device = payment.Tree{}
 		tree["device"] = device
 	}
-	device["session"] = string(j.Session.ID)
+	device["session"] = string(session)
 	if head.Peer.IsValid() {
 		device["ip"] = head.Peer.String()
 	}
@@ -116,16 +181,6 @@ func (p *payments) mapped(program *interceptor.Program, head *capture.Request, j
 	}
 	request.Context = program.Interceptor().Context
 	return request, nil
-}
-
-// refuseUnless answers a request that cannot be decided about, unless it is to go on.
-func refuseUnless(forward bool, head *capture.Request, ref string, measure *mitigation.Measure) {
-	if forward {
-		return
-	}
-	measure.Answer = refusal(head)
-	measure.Actions = append(measure.Actions, event.Action{Name: "payment refused", Kind: event.Block, Because: "no decision could be made",
-		Outcome: event.Done, Detail: "interceptor " + ref})
 }
 
 // answerOf is the interceptor's template, or a plain refusal: the decision itself is for merchants, not for visitors.

@@ -328,3 +328,97 @@ func TestAPaymentRoute(t *testing.T) {
 		t.Errorf("%d blocked decisions are kept, %v", len(page.Entries), err)
 	}
 }
+
+// send posts a payment in a form of the visitor's choice.
+func (m *merchant) send(t *testing.T, b *http.Client, body string, header map[string]string) int {
+	t.Helper()
+	request, err := http.NewRequest(http.MethodPost, m.site()+"/pay", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("X-Specter-Decision-Id", "forged")
+	for name, value := range header {
+		request.Header.Set(name, value)
+	}
+	response, err := b.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+// intercepted puts an interceptor for the site in force that knows forms and JSON alike.
+func (m *merchant) intercepted(t *testing.T, onInvalid, onFailure string) {
+	t.Helper()
+	var mapping []interceptor.Entry
+	if err := json.Unmarshal([]byte(`[{"const":"pan","target":"credential.type"},{"source":"$.card","target":"credential.pan.value"},
+		{"const":1999,"target":"transaction.amount"},{"const":"EUR","target":"transaction.currency"},{"const":"A-1","target":"transaction.reference"},
+		{"const":"guest","target":"customer.id"}]`), &mapping); err != nil {
+		t.Fatal(err)
+	}
+	s := m.house.payments.Load().service
+	made, err := s.CreateInterceptor(t.Context(), interceptor.Interceptor{Ref: "site", Context: "shop", Destination: interceptor.Destination{URL: "http://127.0.0.1:1/"},
+		FieldMapping: mapping, OnInvalid: onInvalid, OnFailure: onFailure}, "test")
+	if err == nil {
+		_, err = s.ActivateInterceptor(t.Context(), made.ID, "test")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A visitor writes the body: none that he can write gets him past a rule, and no header of his tells of a decision.
+func TestAVisitorCannotLeaveAPaymentRoute(t *testing.T) {
+	m := paying(t, config.PaymentRouteConfig{Spec: "pay", Interceptor: "site"})
+	b := m.browser(t, "a browser")
+	m.visit(t, b, "/start")
+	card := url.Values{"card": {cardAt(t, 1)}}.Encode()
+	if m.send(t, b, card, nil) != http.StatusPaymentRequired || m.paid[0].Get("X-Specter-Decision-Id") != "" {
+		t.Fatalf("without an interceptor the application reads %q", m.paid[0].Get("X-Specter-Decision-Id"))
+	}
+	m.intercepted(t, "", "")
+	if m.send(t, b, "card=none", nil) != http.StatusPaymentRequired || m.payments() != 2 {
+		t.Fatal("while no rule could stop it, a payment that cannot be mapped does not go on")
+	}
+	m.force(t, "shop", `[{"id":"all","type":"condition","action":"BLOCK","condition":"$.transaction.amount > 1"}]`)
+	for name, one := range map[string]struct {
+		body   string
+		header map[string]string
+	}{
+		"plain":      {card, nil},
+		"JSON":       {`{"card":"` + cardAt(t, 2) + `"}`, map[string]string{"Content-Type": "application/json"}},
+		"padded":     {card + "&pad=" + strings.Repeat("x", 2<<20), nil},
+		"compressed": {card, map[string]string{"Content-Encoding": "gzip"}},
+		"identity":   {card, map[string]string{"Content-Encoding": "identity"}},
+		"text":       {card, map[string]string{"Content-Type": "text/plain"}},
+		"twice":      {card + "&card=1", nil},
+		"no card":    {"card=none", nil},
+	} {
+		if status := m.send(t, b, one.body, one.header); status != http.StatusForbidden || m.payments() != 2 {
+			t.Errorf("%s: %d, the application saw %d", name, status, m.payments()-2)
+		}
+	}
+	if err := m.mitigator.control.Stop(time.Now().Add(time.Hour), "too much", "anna"); err != nil {
+		t.Fatal(err)
+	}
+	if status := m.send(t, b, card, nil); status != http.StatusPaymentRequired || m.payments() != 3 || m.paid[2].Get("X-Specter-Decision-Id") != "" {
+		t.Errorf("while everything is stopped: %d, the application saw %d", status, m.payments())
+	}
+}
+
+// A ledger that does not take decisions costs a payment its time and not more, and then the interceptor says what becomes of it.
+func TestAPaymentRouteWhereNothingCanBeKept(t *testing.T) {
+	m := paying(t, config.PaymentRouteConfig{Spec: "pay", Interceptor: "site"})
+	b := m.browser(t, "a browser")
+	m.force(t, "shop", `[{"id":"all","type":"condition","action":"BLOCK","condition":"$.transaction.amount > 1"}]`)
+	m.intercepted(t, "", "")
+	if err := m.house.payments.Load().ledger.Close(); err != nil {
+		t.Fatal(err)
+	}
+	card := url.Values{"card": {cardAt(t, 1)}}.Encode()
+	if status := m.send(t, b, card, nil); status != http.StatusPaymentRequired || m.payments() != 1 || m.mitigator.unpaid.Load() != 1 {
+		t.Errorf("open: %d, the application saw %d, %d undecided", status, m.payments(), m.mitigator.unpaid.Load())
+	}
+}

@@ -44,6 +44,7 @@ func compile(c config.Config, keys element.Keys, m *mitigator) (*plan, document.
 	traps, more := m.trapSpecs(c)
 	problems = append(problems, more...)
 	c.Specs = append(traps[:len(traps):len(traps)], c.Specs...) // before those that are for every path
+	readBodies(c.Decisions, c.Specs)
 	catalogue, more := catalogueOf(c.Elements)
 	problems = append(problems, more...)
 	p := &plan{config: c}

@@ -31,8 +31,10 @@ type keeper struct {
 	writer recordLog
 	judge  *judge
 	memory *state.Memory
-	// from is where the loaded snapshot stands.
-	from   stream.Position
+	// from is where the loaded snapshot stands, journeysFrom that of the journeys; their file's path is empty where nobody asks for them.
+	from, journeysFrom stream.Position
+	journeysPath       string
+
 	logger *slog.Logger
 	now    func() time.Time
 	// retry is the time between tries to read the log, patience the longest wait for it to be durable.
@@ -68,7 +70,7 @@ func loadState(path string, limit int, durable stream.Position, logger *slog.Log
 // again, with traffic flowing unjudged, until ctx ends: to begin without what is known would forget every attacker.
 func (k *keeper) restore(ctx context.Context) {
 	k.saved.Store(uint64(k.from))
-	started, position, end := k.now(), k.from, k.log.Durable()
+	started, position, end := k.now(), k.begin(), k.log.Durable()
 	last := ""
 	for position < end {
 		next, err := k.foldIn(ctx, position)
@@ -95,6 +97,18 @@ func (k *keeper) restore(ctx context.Context) {
 	k.logger.Info("state restored", "records", k.folded, "took", k.now().Sub(started).Round(time.Millisecond), "entries", k.memory.Stats().Entries)
 }
 
+// journeysGap is how many records are read again for the journeys alone, where their snapshot is older than the state's: one of long ago,
+// from before payments were last decided about, is taken as it is.
+const journeysGap = 200_000
+
+// begin is the position after which the log is read: the smaller one of the snapshots'.
+func (k *keeper) begin() stream.Position {
+	if k.journeysPath != "" && k.journeysFrom < k.from && k.from-k.journeysFrom <= journeysGap {
+		return k.journeysFrom
+	}
+	return k.from
+}
+
 // foldIn folds the next records into the state and says up to where.
 func (k *keeper) foldIn(ctx context.Context, position stream.Position) (stream.Position, error) {
 	entries, err := k.log.Read(ctx, position, followBatch)
@@ -107,11 +121,17 @@ func (k *keeper) foldIn(ctx context.Context, position stream.Position) (stream.P
 		return position, err
 	}
 	for i := range entries {
+		if entries[i].Position > k.journeysFrom {
+			k.judge.recall(&entries[i].Record)
+		}
+		if entries[i].Position <= k.from {
+			continue
+		}
+		k.folded++
 		if err := k.judge.restore(ctx, k.memory, &entries[i].Record); err != nil {
 			k.logger.Error("a record could not be folded into the state", "position", entries[i].Position, "error", err)
 		}
 	}
-	k.folded += len(entries)
 	return entries[len(entries)-1].Position, nil
 }
 
@@ -141,14 +161,27 @@ func (k *keeper) tend(ctx context.Context) {
 
 // save writes a snapshot; a failure leaves the one before in place.
 func (k *keeper) save(ctx context.Context) {
-	position, frozen := k.judge.freeze(k.memory)
+	position, journeys, frozen := k.judge.freeze(k.memory)
 	if !frozen {
 		return
 	}
 	if err := k.acknowledged(ctx, position); err != nil {
 		k.memory.Discard()
+		if journeys != nil {
+			journeys.Discard()
+		}
 		k.logger.Warn("the state is not saved now, because the log is not durable up to here", "position", position, "durable", k.log.Durable())
 		return
+	}
+	// The journeys go first: theirs is then never behind the state's, and the log keeps all that both need.
+	if journeys != nil {
+		text, err := journeys.Write(uint64(position))
+		if err == nil {
+			err = writeWhole(k.journeysPath, text)
+		}
+		if err != nil {
+			k.logger.Error("the journeys that payments are joined to cannot be written; a restart would begin without the last ones", "error", err)
+		}
 	}
 	if err := k.memory.Save(k.path, uint64(position)); err != nil {
 		k.logger.Error("the state could not be saved; the log keeps what is needed to rebuild it", "error", err)

@@ -191,6 +191,9 @@ func open(world World, c config.Config, options RunOptions) (_ *house, err error
 }
 
 func (h *house) listen() (err error) {
+	if h.decisionsTLS, err = decisionsTLS(h.config.Decisions); err != nil {
+		return err
+	}
 	if h.inherited != nil {
 		return h.proxy.Listen() // the process before this one still has the other addresses
 	}
@@ -202,9 +205,6 @@ func (h *house) listen() (err error) {
 	if h.decides() {
 		if h.decisionsListener, err = net.Listen("tcp", h.config.Decisions.Listen); err != nil {
 			return fmt.Errorf("decisions: %w", err)
-		}
-		if h.decisionsTLS, err = decisionsTLS(h.config.Decisions); err != nil {
-			return err
 		}
 	}
 	if h.config.Metrics.Listen != "" {

@@ -35,7 +35,7 @@ func (h *house) upgrades(ctx context.Context, upgrade <-chan os.Signal, leave fu
 }
 
 // succeed waits until the process before this one has ended: the log and the settings have one owner at a time, and so
-// have the Hub's and the metrics' addresses. Traffic is served meanwhile.
+// have the addresses of Hub, decision API and metrics. Traffic is served meanwhile.
 func (h *house) succeed(ctx context.Context) {
 	if h.inherited == nil {
 		return
@@ -49,7 +49,8 @@ func (h *house) succeed(ctx context.Context) {
 	for _, door := range []struct {
 		name, address string
 		listener      *net.Listener
-	}{{"hub", h.hubAddress(), &h.hubListener}, {"metrics", h.config.Metrics.Listen, &h.metricsListener}} {
+	}{{"hub", h.hubAddress(), &h.hubListener}, {"decisions", h.decisionsAddress(), &h.decisionsListener},
+		{"metrics", h.config.Metrics.Listen, &h.metricsListener}} {
 		if door.address == "" {
 			continue
 		}
@@ -60,6 +61,14 @@ func (h *house) succeed(ctx context.Context) {
 		}
 		*door.listener = listener
 	}
+}
+
+// decisionsAddress is where the decision API is served, empty where this process has none.
+func (h *house) decisionsAddress() string {
+	if !h.decides() {
+		return ""
+	}
+	return h.config.Decisions.Listen
 }
 
 // hubAddress is where the Hub is served, empty where this process has none.

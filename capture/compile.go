@@ -69,7 +69,7 @@ func (c *compiler) spec(config *SpecConfig) *Spec {
 	s.own = Needs{Inline: config.Inline, Undecided: len(s.match.graphql) > 0,
 		RequestLimit:  c.limit(config, "limits.request_body", config.Limits.RequestBody),
 		ResponseLimit: c.limit(config, "limits.response_body", config.Limits.ResponseBody)}
-	s.own.RequestBody = s.own.Undecided || needBody(s.request)
+	s.own.RequestBody = s.own.Undecided || config.WholeBody || needBody(s.request)
 	s.ownUnpacked = c.unpacked(config, s.own)
 	s.arrange()
 	s.own.ResponseBody = needBody(s.response) ||

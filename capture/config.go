@@ -58,6 +58,8 @@ type SpecConfig struct {
 	TakeResponse map[string]SourcesConfig `yaml:"take_response"`
 	Outcome      []OutcomeConfig          `yaml:"outcome"`
 	Limits       LimitsConfig             `yaml:"limits"`
+	// WholeBody has the request's body copied although nothing is taken from it: somebody else looks at it. It is not written by people.
+	WholeBody bool `yaml:"-"`
 }
 
 // MatchConfig is which exchanges a spec is about; every condition given must hold.

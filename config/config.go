@@ -72,6 +72,10 @@ type DecisionsConfig struct {
 	api.Config `yaml:",inline"`
 	// Routes are requests to the site that are payments: an interceptor decides about them on their way.
 	Routes []PaymentRouteConfig `yaml:"routes"`
+	// RouteTimeout bounds a decision about a request to the site; after it the interceptor's on_failure says what becomes of it.
+	RouteTimeout time.Duration `yaml:"route_timeout"`
+	// Counters is how many velocity counters are held in memory, about 200 bytes each; what does not fit is asked of the ledger.
+	Counters int `yaml:"counters"`
 }
 
 // PaymentRouteConfig has an interceptor decide about the requests of a spec, which must be inline.
@@ -189,7 +193,7 @@ func Default() Config {
 		Hub:         HubConfig{Listen: "127.0.0.1:8900"},
 		Sessions:    SessionsConfig{IdleTimeout: session.IdleTimeout},
 		Webhooks:    integration.DefaultConfig(),
-		Decisions:   DecisionsConfig{Config: api.DefaultConfig()},
+		Decisions:   DecisionsConfig{Config: api.DefaultConfig(), RouteTimeout: 3 * time.Second, Counters: 2_000_000},
 		Retention:   RetentionConfig{Warehouse: 90 * 24 * time.Hour, LogBytes: 1 << 30, LogLimit: 16 << 30},
 		Limits:      LimitsConfig{StateEntries: 2_000_000, LogBuffer: 32 << 20, WarehouseMemory: 1 << 30, WarehouseThreads: 2},
 	}

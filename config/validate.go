@@ -32,6 +32,8 @@ func (c *Config) mistakes() []mistake {
 	check(environmentForm.MatchString(string(c.Environment)), "environment", "must be a word of a-z, 0-9, - and _, at most 63 long")
 	check(c.Data != "", "data", "must name a directory")
 	check(c.Hub.Listen != "", "hub.listen", "must be host:port")
+	check(c.Decisions.RouteTimeout >= 50*time.Millisecond && c.Decisions.RouteTimeout <= time.Minute, "decisions.route_timeout", "must be from 50ms to 1m")
+	check(c.Decisions.Counters >= fewestEntries, "decisions.counters", "must be 1000 or more")
 	check(c.Sessions.IdleTimeout >= shortestIdle && c.Sessions.IdleTimeout <= longestIdle, "sessions.idle_timeout", "must be from 1s to 24h")
 	check(c.Retention.Warehouse == 0 || c.Retention.Warehouse >= leastRetention, "retention.warehouse", "must be 1h or more; 0 keeps everything")
 	check(c.Limits.StateEntries >= fewestEntries, "limits.state_entries", "must be 1000 or more")

@@ -2,6 +2,7 @@ package decision
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -424,6 +425,9 @@ func TestRetentionAndErasure(t *testing.T) {
 	}
 	if n, err := b.Erase(t.Context(), "c-2", "ann"); err != nil || n != 1 {
 		t.Errorf("erased %d, %v", n, err)
+	}
+	if !slices.Equal(b.journeys.forgotten, []string{"c-2"}) {
+		t.Errorf("the journeys were told to forget %v", b.journeys.forgotten)
 	}
 	if _, err := b.Erase(t.Context(), "", "ann"); !isInvalid(err, "$.customer_id") {
 		t.Errorf("erased nobody: %v", err)

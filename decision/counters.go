@@ -12,8 +12,8 @@ import (
 	"wayguard/velocity"
 )
 
-// plan is what is counted, and what is kept of a payment: every counter that an active ruleset asks for, and the four that are always
-// counted.
+// plan is what is counted, and what is kept of a payment: every counter that an active ruleset asks for, and no other. One that is asked for
+// later is filled from the ledger.
 type plan struct {
 	counters []*counter
 	byID     map[counterID]*counter
@@ -45,21 +45,16 @@ type counter struct {
 	whole *atomic.Int64
 }
 
-// alwaysKept are the paths of every decision that blacklists may be filled from; the first four are always counted.
+// alwaysKept are the paths of every decision that blacklists may be filled from.
 func alwaysKept() []string {
 	return []string{"$.credential_fingerprint", "$.device.ip", "$.device.fingerprint", "$.customer.id", "$.customer.email", "$.device.session"}
 }
 
-const alwaysCounted = 4
-
 // newPlan makes the plan of some programs, whose counters have neither name nor beginning yet.
 func newPlan(programs ...*ruleset.Program) *plan {
 	p := &plan{byID: make(map[counterID]*counter), paths: make(map[string]payment.Path)}
-	for i, path := range alwaysKept() {
+	for _, path := range alwaysKept() {
 		p.keep(path)
-		if i < alwaysCounted {
-			p.count(counterID{kind: ruleset.CountOf, path: path}, 0)
-		}
 	}
 	for _, program := range programs {
 		p.readBy(program)
@@ -198,15 +193,39 @@ func (p *plan) countIn(r *velocity.Rolling, a *attempt) {
 }
 
 func (c *counter) countIn(r *velocity.Rolling, a *attempt) {
+	key, p, ok := c.event(r, a)
+	switch {
+	case !ok:
+	case p.Noted:
+		r.Note(key, p.At, p.Value)
+	default:
+		r.Add(key, p.At, p.Amount)
+	}
+}
+
+// takeBackFrom undoes countIn.
+func (p *plan) takeBackFrom(r *velocity.Rolling, a *attempt) {
+	for _, c := range p.counters {
+		key, e, ok := c.event(r, a)
+		switch {
+		case !ok:
+		case e.Noted:
+			r.TakeBackNote(key, e.At, e.Value)
+		default:
+			r.TakeBack(key, e.At, e.Amount)
+		}
+	}
+}
+
+// event is what an attempt is to a counter; false where it is nothing.
+func (c *counter) event(r *velocity.Rolling, a *attempt) (velocity.RollingKey, velocity.Past, bool) {
 	key, ok := c.key(r, a)
-	if !ok {
-		return
+	p := velocity.Past{At: a.at, Amount: a.amount}
+	if ok && c.kind == ruleset.DistinctOf {
+		p.Noted = true
+		p.Value, ok = a.values[c.of]
 	}
-	if c.kind != ruleset.DistinctOf {
-		r.Add(key, a.at, a.amount)
-	} else if value, there := a.values[c.of]; there {
-		r.Note(key, a.at, value)
-	}
+	return key, p, ok
 }
 
 // counts answers rules. The values that rules ask with are in their normal form already, as are those that were counted.
@@ -216,15 +235,22 @@ type counts struct {
 	at      time.Time
 	// uncounted is the attempt itself where it was not counted, as in a trial: it is added to what is answered.
 	uncounted *attempt
+	// refill puts back what was let go of a counter; nil where nothing can, as in a backtest.
+	refill *refill
 }
 
-// find gives the counter's key, and false where it cannot answer for the window.
+// find gives the counter's key, and false where it cannot answer for the window: where the past is not counted yet, or a part of it was let
+// go for want of room and cannot be put back.
 func (q *counts) find(id counterID, value, scope, currency string, window time.Duration) (velocity.RollingKey, bool) {
 	c := q.plan.byID[id]
 	if c == nil || window > velocity.RollingReach || q.at.Add(-window).UnixMilli() < c.whole.Load() {
 		return velocity.RollingKey{}, false
 	}
-	return q.rolling.Key(c.name, value, scope, currency), true
+	key, start := q.rolling.Key(c.name, value, scope, currency), q.at.Add(-window).UnixMilli()
+	if q.rolling.Since(key) <= start {
+		return key, true
+	}
+	return key, q.refill.reach(gap{counter: c, key: key, value: value, scope: scope, start: start, at: q.at})
 }
 
 // own says whether the attempt that was not counted belongs to what is asked.

@@ -16,8 +16,9 @@ import (
 // errPanicked is answered for an evaluation that panicked: no decision is better than a wrong one.
 var errPanicked = fmt.Errorf("evaluating panicked: %w", ErrUnavailable)
 
-// Decide decides about a payment. The attempt is counted once, before rules run; the decision is kept before it is answered, with the
-// webhooks that tell of it. With an idempotency key the first decision is given again, and nothing is counted.
+// Decide decides about a payment. The attempt is counted once, before rules run, and taken back where no decision is kept. A decision is
+// kept before it is answered, with the webhooks that tell of it, but not for a caller who has gone. With an idempotency key the first
+// decision is given again, and nothing is counted.
 // It fails with ErrIdempotency when the key was used for another body, and with ErrUnavailable when no decision could be made or kept.
 // The request's Tree gets the journey and the time.
 func (s *Service) Decide(ctx context.Context, r *payment.Request, c Caller) (payment.Decision, error) {
@@ -74,32 +75,70 @@ func answered(d payment.Decision, explain bool) payment.Decision {
 	return d
 }
 
-func (s *Service) decideNew(ctx context.Context, r *payment.Request, c Caller) (payment.Decision, error) {
+// The times that are kept back for the ledger: of the caller's time a tenth, at most reserveAtMost, in which no backend is asked any more,
+// and the ledger's own, which begins when the rules have spoken, whatever is left to the caller: a backend that hangs is answered by its
+// rule's on_error, never by there being no decision.
+const (
+	reserveAtMost = 2 * time.Second
+	recordTime    = 5 * time.Second
+)
+
+// evaluating is the time in which rules and their backends must come to an end.
+func evaluating(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, there := ctx.Deadline()
+	if !there {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-min(time.Until(deadline)/10, reserveAtMost)))
+}
+
+// decideNew decides and keeps the decision. What is not kept is not counted either, so that whoever tries again is counted once.
+func (s *Service) decideNew(ctx context.Context, r *payment.Request, c Caller) (d payment.Decision, err error) {
 	force := s.force.Load()
 	at := s.deps.Now()
-	t := s.trialOf(ctx, force, r, at)
+	within, cancel := evaluating(ctx)
+	defer cancel()
+	t := s.trialOf(within, force, r, at, Seek{Attempt: true, SessionOnly: c.Route})
 	t.id = s.deps.NewID(at)
 	force.plan.countIn(s.rolling, &t.attempt)
-	evaluation, err := s.evaluate(ctx, t, c.Explain)
+	defer func() {
+		if err != nil {
+			force.plan.takeBackFrom(s.rolling, &t.attempt)
+		}
+	}()
+	evaluation, err := s.evaluate(within, t, c.Explain)
 	if err != nil {
 		s.counted.unavailable.Add(1)
 		return payment.Decision{}, err
 	}
+	evaluation = accepted(evaluation, c.Accepted)
 	e := s.entryOf(t, evaluation, c)
 	jobs, err := s.postpone(&e, t, evaluation)
 	if err != nil {
 		return payment.Decision{}, s.unavailable("keep what is to be asked", err)
 	}
 	e.Messages = s.messages(force, &e.Decision, "decision."+lower(e.Decision.Decision), at, nil)
-	if err := s.deps.Ledger.Record(ctx, e); err != nil {
+	if err := s.record(ctx, e); err != nil {
 		s.work.forgetJobs(jobs)
-		if errors.Is(err, ErrIdempotency) {
-			return payment.Decision{}, err
-		}
-		return payment.Decision{}, s.unavailable("keep the decision", err)
+		return payment.Decision{}, err
 	}
-	s.after(ctx, r, &e, jobs)
+	s.after(context.WithoutCancel(ctx), r, &e, jobs)
 	return answered(e.Decision, c.Explain), nil
+}
+
+// record keeps a decision, unless its caller has gone: nobody would hear it. A caller whose time is over may still be told.
+func (s *Service) record(ctx context.Context, e Entry) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		s.counted.abandoned.Add(1)
+		return fmt.Errorf("the caller has gone: %w (%w)", ErrUnavailable, ctx.Err())
+	}
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
+	defer cancel()
+	err := s.deps.Ledger.Record(own, e)
+	if err == nil || errors.Is(err, ErrIdempotency) {
+		return err
+	}
+	return s.unavailable("keep the decision", err)
 }
 
 // after does what follows a decision that is kept.
@@ -110,15 +149,16 @@ func (s *Service) after(ctx context.Context, r *payment.Request, e *Entry, jobs 
 		s.counted.messages.Add(uint64(len(e.Messages)))
 		s.wake()
 	}
-	s.tell(ctx, r, &e.Decision)
+	s.tell(ctx, r, &e.Decision, e.Decision.EvaluatedAt)
 	for _, j := range jobs {
 		s.enqueue(j)
 	}
 }
 
-func (s *Service) tell(ctx context.Context, r *payment.Request, d *payment.Decision) {
+// tell makes what a decision came to an event of its journey; r may be nil.
+func (s *Service) tell(ctx context.Context, r *payment.Request, d *payment.Decision, at time.Time) {
 	if s.deps.Journeys != nil {
-		s.guard("telling the journey", func() { s.deps.Journeys.Tell(ctx, s.deps.Environment, r, d) })
+		s.guard("telling the journey", func() { s.deps.Journeys.Tell(ctx, s.deps.Environment, r, d, at) })
 	}
 }
 
@@ -138,13 +178,13 @@ type trial struct {
 }
 
 // trialOf finds the journey and the rules of a payment, and what its counters go by.
-func (s *Service) trialOf(ctx context.Context, force *inForce, r *payment.Request, at time.Time) *trial {
+func (s *Service) trialOf(ctx context.Context, force *inForce, r *payment.Request, at time.Time, how Seek) *trial {
 	t := &trial{request: r, active: force.of(r.Context), plan: force.plan, backends: s.deps.Backends}
 	if t.backends == nil {
 		t.backends = silent{}
 	}
 	if s.deps.Journeys != nil {
-		s.guard("finding the journey", func() { t.journey = s.deps.Journeys.Find(ctx, s.deps.Environment, r, at) })
+		s.guard("finding the journey", func() { t.journey = s.deps.Journeys.Find(ctx, s.deps.Environment, r, at, how) })
 	}
 	if r.Tree == nil {
 		r.Tree = payment.Tree{}
@@ -155,7 +195,7 @@ func (s *Service) trialOf(ctx context.Context, force *inForce, r *payment.Reques
 	}
 	r.Tree["evaluated_at"] = at.UTC().Format(time.RFC3339Nano)
 	t.attempt = attempt{values: force.plan.valuesOf(r.Tree), context: r.Context, currency: r.Currency, amount: r.Amount, at: at}
-	t.counts = &counts{plan: force.plan, rolling: s.rolling, at: at}
+	t.counts = &counts{plan: force.plan, rolling: s.rolling, at: at, refill: &refill{s, s.rolling, ctx}}
 	t.lists = listsAt{s.lists, at}
 	return t
 }

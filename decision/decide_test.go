@@ -186,6 +186,16 @@ func TestTheJourneyIsReadAndTold(t *testing.T) {
 	if !slices.Equal(b.journeys.told, []payment.Outcome{payment.Allow, payment.Review}) {
 		t.Errorf("told %v", b.journeys.told)
 	}
+	// Only what somebody makes is an attempt, and on a route nothing but the session leads to a journey.
+	if _, err := b.DryRun(t.Context(), b.pay(nil), nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Decide(t.Context(), b.pay(nil), Caller{Client: "proxy", Route: true}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []Seek{{Attempt: true}, {Attempt: true}, {}, {Attempt: true, SessionOnly: true}}; !slices.Equal(b.journeys.sought, want) {
+		t.Errorf("journeys were looked for as %+v", b.journeys.sought)
+	}
 }
 
 func TestWebhooksAreKeptWithTheDecision(t *testing.T) {

@@ -55,7 +55,7 @@ const finalAttempts = 5
 func (s *Service) keepFinal(ctx context.Context, j job, late []payment.BackendResult, expired bool) error {
 	force := s.force.Load()
 	var decided payment.Decision
-	queued := 0
+	request, queued := j.request, 0
 	found, err := s.deps.Ledger.Amend(ctx, s.deps.Environment, j.id, func(e *Entry) error {
 		if !e.Waiting {
 			return errDone
@@ -67,6 +67,9 @@ func (s *Service) keepFinal(ctx context.Context, j job, late []payment.BackendRe
 		evaluated(d, final)
 		e.Messages = s.messages(force, d, eventAsynchronous+lower(d.Decision), s.deps.Now(), stateOf(d))
 		queued, decided = len(e.Messages), *d
+		if request == nil {
+			request = requestOf(e)
+		}
 		return nil
 	})
 	switch {
@@ -83,9 +86,7 @@ func (s *Service) keepFinal(ctx context.Context, j job, late []payment.BackendRe
 	s.counted.backendErrors.Add(failures(late))
 	s.counted.messages.Add(uint64(queued))
 	s.wake()
-	if j.request != nil {
-		s.tell(ctx, j.request, &decided)
-	}
+	s.tell(ctx, request, &decided, s.deps.Now())
 	return nil
 }
 
@@ -128,12 +129,12 @@ func (s *Service) askShadows(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case j := <-s.work.shadows:
-			s.record(ctx, j)
+			s.noteShadow(ctx, j)
 		}
 	}
 }
 
-func (s *Service) record(ctx context.Context, j job) {
+func (s *Service) noteShadow(ctx context.Context, j job) {
 	within, cancel := context.WithDeadline(ctx, s.wallDeadline(j.deadline))
 	results := s.askAll(within, j)
 	cancel()

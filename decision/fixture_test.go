@@ -263,22 +263,37 @@ type journeys struct {
 	mu      sync.Mutex
 	journey *payment.Journey
 	told    []payment.Outcome
-	panics  bool
+	// resolved are the resolutions told, sought how journeys were looked for, forgotten the customers.
+	resolved  []string
+	sought    []Seek
+	forgotten []string
+	panics    bool
 }
 
-func (j *journeys) Find(context.Context, event.Environment, *payment.Request, time.Time) *payment.Journey {
+func (j *journeys) Find(_ context.Context, _ event.Environment, _ *payment.Request, _ time.Time, how Seek) *payment.Journey {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.sought = append(j.sought, how)
 	if j.panics {
 		panic("no journey")
 	}
 	return j.journey
 }
 
-func (j *journeys) Tell(_ context.Context, _ event.Environment, _ *payment.Request, d *payment.Decision) {
+func (j *journeys) Tell(_ context.Context, _ event.Environment, _ *payment.Request, d *payment.Decision, _ time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if d.Resolution != nil {
+		j.resolved = append(j.resolved, string(d.Resolution.Resolution))
+		return
+	}
 	j.told = append(j.told, d.Decision)
+}
+
+func (j *journeys) Forget(_ event.Environment, customerID string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.forgotten = append(j.forgotten, customerID)
 }
 
 // isInvalid says whether an error is about a field.

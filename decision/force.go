@@ -27,13 +27,44 @@ type activeRuleset struct {
 	program *ruleset.Program
 	// asks says that it has rules that ask backends.
 	asks bool
+	// enforces says that it may hold back a payment.
+	enforces bool
 }
 
 func newActive(r ruleset.Ruleset, program *ruleset.Program) *activeRuleset {
 	asks := slices.ContainsFunc(r.Rules, func(rule ruleset.Rule) bool {
 		return rule.Type == ruleset.BackendRule || rule.Type == ruleset.BackendGroupRule
 	})
-	return &activeRuleset{r, program, asks}
+	return &activeRuleset{r, program, asks, enforces(r)}
+}
+
+// enforces says whether a ruleset has a rule, enabled and live, that may come to REVIEW or BLOCK.
+func enforces(r ruleset.Ruleset) bool {
+	points := r.Score != nil && (r.Score.ReviewAt != 0 || r.Score.BlockAt != 0)
+	return slices.ContainsFunc(r.Rules, func(rule ruleset.Rule) bool {
+		switch {
+		case !unlessFalse(rule.Enabled) || !unlessFalse(rule.Live):
+			return false
+		case rule.Score != 0 && points:
+			return true
+		}
+		switch rule.Type {
+		case ruleset.BlacklistRule, ruleset.BackendRule:
+			return true
+		case ruleset.BackendGroupRule:
+			return slices.ContainsFunc(rule.Members, func(m ruleset.Member) bool { return unlessFalse(m.Live) })
+		}
+		return rule.Action == payment.Review || rule.Action == payment.Block
+	})
+}
+
+func unlessFalse(b *bool) bool { return b == nil || *b }
+
+// Enforces says whether payments of a context may be held back: whether the rules in force there, be they the default context's, have one
+// that is enabled and live and may come to REVIEW or BLOCK.
+func (s *Service) Enforces(contextName string) bool {
+	active := s.force.Load().of(contextName)
+	return active != nil && active.enforces
 }
 
 type activeInterceptor struct {

@@ -67,6 +67,9 @@ func TestAsynchronousRulesAreFinishedOnce(t *testing.T) {
 		if b.backends.times() != 1 {
 			t.Errorf("%s: the backend was asked %d times", c.say, b.backends.times())
 		}
+		if !slices.Equal(b.journeys.told, []payment.Outcome{payment.Provisional, c.want}) {
+			t.Errorf("%s: the journey was told %v", c.say, b.journeys.told)
+		}
 	}
 }
 
@@ -99,6 +102,11 @@ func TestAsynchronousWorkSurvivesTheProcess(t *testing.T) {
 	if second.backends.times() != 1 {
 		t.Errorf("asked %d times", second.backends.times())
 	}
+	eventually(t, "the journey is told", func() bool {
+		second.journeys.mu.Lock()
+		defer second.journeys.mu.Unlock()
+		return slices.Equal(second.journeys.told, []payment.Outcome{payment.Block})
+	})
 }
 
 func TestAsynchronousWorkThatIsTooLateFollowsOnError(t *testing.T) {

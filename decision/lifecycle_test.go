@@ -114,7 +114,7 @@ func TestFraudFillsTheBlacklist(t *testing.T) {
 	if d := b.decide(b.pay(nil)); d.Decision != payment.Block {
 		t.Errorf("after a fraud report %v", d.Decision)
 	}
-	values, more, err := b.Values(t.Context(), "", "", 10)
+	values, more, err := b.Values(t.Context(), ValueQuery{Limit: 10})
 	if err != nil || more || len(values) != 2 {
 		t.Fatalf("%d values, %v", len(values), err)
 	}
@@ -185,6 +185,9 @@ func TestResolutions(t *testing.T) {
 	}
 	if _, _, err := b.Resolve(t.Context(), big.ID, true, "bob", "", ""); !errors.Is(err, ErrStatus) {
 		t.Errorf("resolving it twice: %v", err)
+	}
+	if !slices.Equal(b.journeys.resolved, []string{"REJECTED"}) {
+		t.Errorf("the journeys were told %v", b.journeys.resolved)
 	}
 	if err := b.Claim(t.Context(), big.ID, "bob"); !errors.Is(err, ErrStatus) {
 		t.Errorf("claiming what is resolved: %v", err)

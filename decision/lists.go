@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"wayguard/payment"
 )
 
 // lists are the blacklist and the named lists in memory: what decisions look in.
@@ -30,7 +32,7 @@ func newLists(fixed map[string][]string, limit int) *lists {
 	for name, values := range fixed {
 		l.fixed[name] = make(map[string]struct{}, len(values))
 		for _, v := range values {
-			l.fixed[name][v] = struct{}{}
+			l.fixed[name][payment.Canonical(v)] = struct{}{}
 		}
 	}
 	return l
@@ -50,13 +52,22 @@ func placeOf(v ListValue) listPath {
 	return listPath{v.List, ""}
 }
 
+// knownBy is the value as entries are found by: the blacklist's are in their path's normal form already, those of a named list are compared
+// at any path.
+func knownBy(v ListValue) string {
+	if placeOf(v).list == Blacklist {
+		return v.Value
+	}
+	return payment.Canonical(v.Value)
+}
+
 // put takes an entry as the ledger keeps it.
 func (l *lists) put(v ListValue) {
 	entry := listed{}
 	if v.ExpiresAt != nil {
 		entry.until = *v.ExpiresAt
 	}
-	place := placeOf(v)
+	place, value := placeOf(v), knownBy(v)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	values := l.values[place]
@@ -64,18 +75,18 @@ func (l *lists) put(v ListValue) {
 		values = make(map[string]listed)
 		l.values[place] = values
 	}
-	if _, there := values[v.Value]; !there {
+	if _, there := values[value]; !there {
 		l.size++
 	}
-	values[v.Value] = entry
+	values[value] = entry
 }
 
 func (l *lists) remove(v ListValue) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	values := l.values[placeOf(v)]
-	if _, there := values[v.Value]; there {
-		delete(values, v.Value)
+	values, value := l.values[placeOf(v)], knownBy(v)
+	if _, there := values[value]; there {
+		delete(values, value)
 		l.size--
 	}
 }
@@ -131,6 +142,7 @@ func (l listsAt) Listed(list, value string) (isListed, known bool) {
 	if !known {
 		return false, false
 	}
+	value = payment.Canonical(value)
 	if _, there := values[value]; there {
 		return true, true
 	}
@@ -158,7 +170,7 @@ func (s *Service) loadLists(ctx context.Context) error {
 func (l *lists) outlives(v ListValue) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	there, found := l.values[placeOf(v)][v.Value]
+	there, found := l.values[placeOf(v)][knownBy(v)]
 	switch {
 	case !found:
 		return false

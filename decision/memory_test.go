@@ -36,6 +36,7 @@ type memory struct {
 	records      int
 	amends       int
 	sets         int
+	searches     int
 }
 
 func newMemory() *memory {
@@ -165,13 +166,27 @@ func (m *memory) Idempotent(_ context.Context, _ event.Environment, client, key 
 }
 
 func (m *memory) Search(_ context.Context, q Query) (Page, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	leave, err := m.enter()
+	if err != nil {
+		return Page{}, err
+	}
+	defer leave()
+	m.searches++
 	var page Page
 	for _, e := range slices.Backward(m.sorted()) {
-		if (q.Context == "" || q.Context == e.Decision.Context) && (q.Outcome == "" || q.Outcome == e.Decision.Decision) && len(page.Entries) < q.Limit {
-			page.Entries = append(page.Entries, e)
+		d, asks := &e.Decision, true
+		for want, is := range map[*string]string{&q.Context: d.Context, (*string)(&q.Outcome): string(d.Decision), &q.CustomerID: d.CustomerID,
+			&q.Fingerprint: e.Values[fingerprintPath], &q.DeviceIP: e.Values["$.device.ip"], &q.Email: e.Values["$.customer.email"]} {
+			asks = asks && (*want == "" || *want == is)
 		}
+		if !asks || d.EvaluatedAt.Before(q.From) || !q.To.IsZero() && !d.EvaluatedAt.Before(q.To) {
+			continue
+		}
+		if len(page.Entries) == q.Limit {
+			page.More = true
+			break
+		}
+		page.Entries = append(page.Entries, e)
 	}
 	return page, nil
 }

@@ -53,10 +53,12 @@ func taken[K comparable, V any](all map[K]V, key K) bool {
 	return found
 }
 
-func (m *memory) ValuePage(_ context.Context, _ event.Environment, list string, after event.ID, limit int) ([]ListValue, error) {
+func (m *memory) ValuePage(_ context.Context, _ event.Environment, q ValueQuery) ([]ListValue, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return newest(m.values, func(v ListValue) bool { return v.List == list }, after, limit), nil
+	return newest(m.values, func(v ListValue) bool {
+		return v.List == q.List && (q.FieldPath == "" || v.FieldPath == q.FieldPath) && (q.Value == "" || v.Value == q.Value)
+	}, q.After, q.Limit), nil
 }
 
 func (m *memory) EachValue(_ context.Context, _ event.Environment, at time.Time, visit func(ListValue) error) error {

@@ -15,6 +15,7 @@ type counted struct {
 	backendErrors                           atomic.Uint64
 	events, populated, messages             atomic.Uint64
 	resolutions, reloadFailures             atomic.Uint64
+	abandoned, refilled, unanswered         atomic.Uint64
 }
 
 func (c *counted) outcome(o payment.Outcome) {
@@ -34,8 +35,9 @@ func (c *counted) outcome(o payment.Outcome) {
 type Metrics struct {
 	// Outcomes by name. A decision that was PROVISIONAL is counted again under its final outcome.
 	Outcomes map[payment.Outcome]uint64
-	// Replays were answered from an idempotency key; Unavailable could not be made or kept; Panics were caught.
-	Replays, Unavailable, Panics uint64
+	// Replays were answered from an idempotency key; Unavailable could not be made or kept; Abandoned were not kept because their caller
+	// had gone; Panics were caught.
+	Replays, Unavailable, Abandoned, Panics uint64
 	// Shadow members' results kept, and those not asked or not kept.
 	Shadow, ShadowDropped uint64
 	// Finished asynchronous decisions, of which Expired ran out of time, and those that Waiting here.
@@ -49,8 +51,10 @@ type Metrics struct {
 	// CounterKeys and CounterCells in memory, and keys let go for want of room; Restored says that every counter is whole.
 	CounterKeys, CounterCells int
 	CountersDropped           uint64
-	Restored                  bool
-	ListValues                int64
+	// CountersRefilled were read from the ledger again; CountersUnknown could not be told, so that their rules did not fire.
+	CountersRefilled, CountersUnknown uint64
+	Restored                          bool
+	ListValues                        int64
 }
 
 // Metrics are what was counted since the start.
@@ -59,11 +63,12 @@ func (s *Service) Metrics() Metrics {
 	m := Metrics{
 		Outcomes: map[payment.Outcome]uint64{payment.Allow: c.allowed.Load(), payment.Review: c.reviewed.Load(),
 			payment.Block: c.blocked.Load(), payment.Provisional: c.provisional.Load()},
-		Replays: c.replays.Load(), Unavailable: c.unavailable.Load(), Panics: c.panics.Load(),
+		Replays: c.replays.Load(), Unavailable: c.unavailable.Load(), Abandoned: c.abandoned.Load(), Panics: c.panics.Load(),
 		Shadow: c.shadow.Load(), ShadowDropped: c.shadowDropped.Load(),
 		Finished: c.finished.Load(), Expired: c.expired.Load(), Waiting: s.work.held.count(), BackendErrors: c.backendErrors.Load(),
 		Events: c.events.Load(), Populated: c.populated.Load(), Messages: c.messages.Load(),
 		Resolutions: c.resolutions.Load(), ReloadFailures: c.reloadFailures.Load(),
+		CountersRefilled: c.refilled.Load(), CountersUnknown: c.unanswered.Load(),
 		Restored: s.force.Load().plan.restored(), ListValues: s.lists.count(),
 	}
 	m.CounterKeys, m.CounterCells, m.CountersDropped = s.rolling.Held()

@@ -67,7 +67,8 @@ type Lists interface {
 	UpsertValue(ctx context.Context, env event.Environment, v ListValue) (ListValue, error)
 	Value(ctx context.Context, env event.Environment, id event.ID) (v ListValue, found bool, err error)
 	DeleteValue(ctx context.Context, env event.Environment, id event.ID) (found bool, err error)
-	ValuePage(ctx context.Context, env event.Environment, list string, after event.ID, limit int) ([]ListValue, error)
+	// ValuePage lists entries, newest first.
+	ValuePage(ctx context.Context, env event.Environment, q ValueQuery) ([]ListValue, error)
 	// EachValue gives every entry that lives at a time, for the memory that decisions look in.
 	EachValue(ctx context.Context, env event.Environment, at time.Time, visit func(ListValue) error) error
 	DeleteExpiredValues(ctx context.Context, before time.Time) (int64, error)
@@ -127,10 +128,14 @@ type Entry struct {
 
 // Query searches decisions, newest first.
 type Query struct {
-	Environment                                                                               event.Environment
-	Context, CustomerID, Fingerprint, Reference, RuleID, DeviceIP, DeviceFingerprint, Session string
-	Outcome                                                                                   payment.Outcome
-	PaymentState                                                                              payment.PaymentState
+	Environment                                                                      event.Environment
+	Context, CustomerID, Fingerprint, Reference, RuleID, DeviceIP, DeviceFingerprint string
+	// Email is in its normal form: small letters, without space around it.
+	Email string
+	// Sessions asks for the decisions of any of them; SessionsAtOnce bounds how many.
+	Sessions     []string
+	Outcome      payment.Outcome
+	PaymentState payment.PaymentState
 	// Open asks for REVIEWs without a resolution, oldest first.
 	Open     bool
 	From, To time.Time
@@ -139,10 +144,20 @@ type Query struct {
 	Limit int
 }
 
+// SessionsAtOnce is how many sessions a Query asks for at most.
+const SessionsAtOnce = 50
+
 // Page is a part of a search's answer.
 type Page struct {
 	Entries []Entry
 	More    bool
+}
+
+// ValueQuery asks for entries of a list; an empty FieldPath or Value is any. After is the id after which the page begins, Limit its size.
+type ValueQuery struct {
+	List, FieldPath, Value string
+	After                  event.ID
+	Limit                  int
 }
 
 // ListValue is an entry of the blacklist or of a named list.
@@ -208,10 +223,22 @@ type Endpoint struct {
 
 // Journeys knows what buyers did before they pay.
 type Journeys interface {
-	// Find tells the journey that a payment belongs to, nil where none can be told. It must be quick and changes nothing.
-	Find(ctx context.Context, env event.Environment, r *payment.Request, at time.Time) *payment.Journey
-	// Tell puts the decision into the journey as an event.
-	Tell(ctx context.Context, env event.Environment, r *payment.Request, d *payment.Decision)
+	// Find tells the journey that a payment belongs to, nil where none can be told. It must be quick. Where it is an attempt, its card
+	// counts as tried in that journey from then on, so that of payments at the same moment each sees the ones before it.
+	Find(ctx context.Context, env event.Environment, r *payment.Request, at time.Time, how Seek) *payment.Journey
+	// Tell puts what a decision came to at a time into its journey as an event: the answer, the final outcome, a resolution. r is nil
+	// where the request is not known any more.
+	Tell(ctx context.Context, env event.Environment, r *payment.Request, d *payment.Decision, at time.Time)
+	// Forget takes away what journeys are known of a customer, and that payments could be joined by.
+	Forget(env event.Environment, customerID string)
+}
+
+// Seek says how the journey of a payment is looked for.
+type Seek struct {
+	// Attempt is a payment that somebody makes; a dry run is none.
+	Attempt bool
+	// SessionOnly lets nothing lead to a journey but the session that the request tells.
+	SessionOnly bool
 }
 
 // Notifier tells backends what became of a payment; it is bounded in time. results are those of the decision.

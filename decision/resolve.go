@@ -59,6 +59,7 @@ func (s *Service) Resolve(ctx context.Context, id event.ID, accept bool, by, rea
 	}
 	force, at := s.force.Load(), s.deps.Now()
 	var resolved payment.Decision
+	var request *payment.Request
 	queued := 0
 	found, err := s.deps.Ledger.Amend(ctx, s.deps.Environment, id, func(e *Entry) error {
 		d := &e.Decision
@@ -67,17 +68,19 @@ func (s *Service) Resolve(ctx context.Context, id event.ID, accept bool, by, rea
 		}
 		d.Resolution = &payment.Resolution{Resolution: kind, ResolvedAt: at.UTC().Truncate(time.Microsecond), ResolvedBy: by, Reason: reason, Comment: comment}
 		e.Messages = s.messages(force, d, EventResolved, at, nil)
-		queued, resolved = len(e.Messages), *d
+		queued, resolved, request = len(e.Messages), *d, requestOf(e)
 		return nil
 	})
 	if err := s.amended("resolve the decision", found, err); err != nil {
 		return payment.Decision{}, nil, err
 	}
 	s.counted.resolutions.Add(1)
+	s.audit(ctx, by, "resolve", "decision", string(id))
 	s.counted.messages.Add(uint64(queued))
 	if queued > 0 {
 		s.wake()
 	}
+	s.tell(ctx, request, &resolved, at)
 	data := payment.Tree{"resolution": string(kind), "resolved_at": resolved.Resolution.ResolvedAt.Format(time.RFC3339Nano), "reason": reason}
 	list := s.notify(ctx, &resolved, "resolution", data, func(context.Context, []payment.Notification) {})
 	return resolved, list, nil
@@ -112,7 +115,7 @@ func (s *Service) Claim(ctx context.Context, id event.ID, by string) error {
 	return s.amended("claim the decision", found, err)
 }
 
-// Erase takes away every decision of a customer.
+// Erase takes away every decision of a customer, and what journeys were remembered of him for later payments.
 func (s *Service) Erase(ctx context.Context, customerID, by string) (int64, error) {
 	if customerID == "" {
 		return 0, invalid("$.customer_id", "required", "is missing")
@@ -120,6 +123,9 @@ func (s *Service) Erase(ctx context.Context, customerID, by string) (int64, erro
 	n, err := s.deps.Ledger.Erase(ctx, s.deps.Environment, customerID)
 	if err != nil {
 		return 0, s.unavailable("erase the customer", err)
+	}
+	if s.deps.Journeys != nil {
+		s.guard("forgetting the journeys", func() { s.deps.Journeys.Forget(s.deps.Environment, customerID) })
 	}
 	s.audit(ctx, by, "erase", "customer", "")
 	return n, nil

@@ -119,7 +119,9 @@ func (s *Service) restoreSlice(ctx context.Context, group []*counter, from, to t
 	}
 	for i := range past {
 		for _, c := range group {
-			c.countIn(s.rolling, &past[i])
+			if key, p, ok := c.event(s.rolling, &past[i]); ok {
+				s.rolling.AddPast(key, p)
+			}
 		}
 	}
 	for _, c := range group {

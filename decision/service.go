@@ -63,7 +63,8 @@ type Limits struct {
 	Waiting int
 	// NotifyWait is how long an event or a resolution waits for backends before it is answered with "pending"; 2 s.
 	NotifyWait time.Duration
-	// Counters is the number of cells of counters held in memory, see velocity.NewRolling; 500,000.
+	// Counters is the number of cells of counters held in memory, see velocity.NewRolling; 2,000,000, which are up to 400 MB when all are
+	// used. What does not fit is read from the ledger when it is asked for, where the ledger can find it.
 	Counters int
 	// ListValues is the number of list entries held in memory; 1,000,000. No more can be made.
 	ListValues int
@@ -90,7 +91,7 @@ func (l Limits) filled() Limits {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&l.Workers, 32}, {&l.Waiting, 4096}, {&l.Counters, 500_000}, {&l.ListValues, 1_000_000}, {&l.Backtest, 1_000_000}} {
+	}{{&l.Workers, 32}, {&l.Waiting, 4096}, {&l.Counters, 2_000_000}, {&l.ListValues, 1_000_000}, {&l.Backtest, 1_000_000}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
@@ -107,8 +108,13 @@ type Caller struct {
 	// Integration is "interceptor" or empty, InterceptorID says which.
 	Integration   string
 	InterceptorID event.ID
+	// Route says that the payment is a visitor's own request on its way through the proxy: what it says of itself leads to no journey, only
+	// the session that the proxy told.
+	Route bool
 	// PaymentType is "authorization" or "sale", empty for none.
 	PaymentType string
+	// Accepted is the REVIEW that a person accepted, where this is its payment again; the outcome is ALLOW then. Empty for none.
+	Accepted event.ID
 	// Explain asks for the explanation in the answer.
 	Explain bool
 	// Payload is what came, masked, as JSON; nil where it is not to be kept.
@@ -122,6 +128,7 @@ type Service struct {
 	force   atomic.Pointer[inForce]
 	lists   *lists
 	rolling *velocity.Rolling
+	refills refills
 	serial  atomic.Uint64
 	keys    keyed
 	secrets *secrets

@@ -22,15 +22,16 @@ func (silent) Ask(_ context.Context, calls []ruleset.Call, _ bool) []payment.Bac
 // Rules that are not valid are an *InvalidError.
 func (s *Service) DryRun(ctx context.Context, r *payment.Request, rules *ruleset.Ruleset) (payment.Decision, error) {
 	at := s.deps.Now()
-	t := s.trialOf(ctx, s.force.Load(), r, at)
+	t := s.trialOf(ctx, s.force.Load(), r, at, Seek{})
 	t.backends = nil
-	t.counts = &counts{plan: t.plan, rolling: s.rolling, at: at, uncounted: &t.attempt}
+	t.counts = &counts{plan: t.plan, rolling: s.rolling, at: at, uncounted: &t.attempt, refill: &refill{s, s.rolling, ctx}}
 	if rules != nil {
 		program, err := s.compile(*rules)
 		if err != nil {
 			return payment.Decision{}, err
 		}
 		t.active = newActive(*rules, program)
+		s.countFor(ctx, t, program)
 	}
 	e, err := s.evaluate(ctx, t, true)
 	if err != nil {

@@ -39,7 +39,7 @@ func (s *Service) AddValue(ctx context.Context, v ListValue, ttl time.Duration, 
 	if err != nil {
 		return v, s.kept("keep the value", err)
 	}
-	s.audit(ctx, by, "add", "list value", string(kept.ID))
+	s.audit(ctx, by, "add", valueObject(kept), string(kept.ID))
 	return kept, nil
 }
 
@@ -93,6 +93,7 @@ func (s *Service) checkValue(v *ListValue, ttl time.Duration) (problems []paymen
 		if !s.lists.known(v.List) {
 			problem("$.list", "unknown", "is no list of the configuration")
 		}
+		v.Value = payment.Canonical(v.Value)
 		return problems
 	}
 	if v.FieldPath == "" {
@@ -139,8 +140,16 @@ func (s *Service) RemoveValue(ctx context.Context, id event.ID, by string) error
 		return err
 	}
 	s.lists.remove(v)
-	s.audit(ctx, by, "remove", "list value", string(id))
+	s.audit(ctx, by, "remove", valueObject(v), string(id))
 	return nil
+}
+
+// valueObject is what a change of an entry is a change of.
+func valueObject(v ListValue) string {
+	if placeOf(v).list == Blacklist {
+		return "blacklist value"
+	}
+	return "list value"
 }
 
 // Value finds an entry, or ErrNotFound.
@@ -149,16 +158,28 @@ func (s *Service) Value(ctx context.Context, id event.ID) (ListValue, error) {
 	return v, s.looked("value", found, err)
 }
 
-// Values lists the entries of a list, newest first; more says that there are others after them.
-func (s *Service) Values(ctx context.Context, list string, after event.ID, limit int) (values []ListValue, more bool, err error) {
-	if list == "" {
-		list = Blacklist
+// Values lists the entries of a list, newest first; more says that there are others after them. Path and value are looked for in the form
+// in which they are compared, whatever form they are asked in.
+func (s *Service) Values(ctx context.Context, q ValueQuery) (values []ListValue, more bool, err error) {
+	if q.List == "" {
+		q.List = Blacklist
 	}
-	if list != Blacklist && !s.lists.known(list) {
+	if q.List != Blacklist && !s.lists.known(q.List) {
 		return nil, false, fmt.Errorf("list: %w", ErrNotFound)
 	}
-	limit = pageSize(limit)
-	values, err = s.deps.Ledger.ValuePage(ctx, s.deps.Environment, list, after, limit+1)
+	if q.FieldPath != "" {
+		path, err := payment.ParsePath(q.FieldPath)
+		if err != nil {
+			return nil, false, invalid("field_path", "format", err.Error())
+		}
+		q.FieldPath, q.Value = path.String(), path.Normal(q.Value)
+	}
+	if q.List != Blacklist {
+		q.Value = payment.Canonical(q.Value)
+	}
+	limit := pageSize(q.Limit)
+	q.Limit = limit + 1
+	values, err = s.deps.Ledger.ValuePage(ctx, s.deps.Environment, q)
 	values, more = cut(values, limit)
 	return values, more, s.kept("list values", err)
 }

@@ -185,7 +185,9 @@ func (d *Desk) enter() error {
 		return err
 	}
 	d.link, d.paused = event.Link{}, false
-	d.joinSession()
+	if err := d.joinSession(); err != nil {
+		return err
+	}
 	if d.fresh {
 		_, d.session.Crowd = d.collisions(0)
 	}

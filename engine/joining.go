@@ -215,11 +215,11 @@ func (d *Desk) nextSession(origin string) *session.Session {
 }
 
 // joinSession puts the event in its session: in the one that it was recorded in, or else in the one that it is found to belong to.
-func (d *Desk) joinSession() {
+func (d *Desk) joinSession() error {
 	d.fragment = nil
 	if d.recorded != nil {
 		d.rejoin(d.recorded)
-		return
+		return nil
 	}
 	if d.visit.Idle == nil {
 		d.visit.Idle = func(opened int64) time.Duration { return d.idle.Of(opened) }
@@ -227,18 +227,22 @@ func (d *Desk) joinSession() {
 	}
 	d.visit.Account = d.account()
 	d.session, d.join = session.Join(&d.event, &d.visit, d.candidates)
+	if d.told >= 0 && (d.session == nil || d.join.By != session.ByTold) {
+		return ErrUntold
+	}
 	if d.fresh = d.session == nil; d.fresh {
 		d.session = d.nextSession("")
 		d.session.Open(&d.event)
-		return
+		return nil
 	}
 	if !d.visit.Presents {
-		return
+		return nil
 	}
 	if d.fragment = session.Fragment(&d.event, &d.visit, d.session, d.candidates); d.fragment != nil {
 		d.join = event.Join{By: session.ByStitch, Detail: "the visit began without a cookie"}
 		d.session.Absorb(d.fragment)
 	}
+	return nil
 }
 
 // rejoin puts the event where it was recorded.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -10,6 +11,10 @@ import (
 	"wayguard/session"
 	"wayguard/velocity"
 )
+
+// ErrUntold means that the session which an event's maker named cannot take it: it is not known, has come to its end, or was taken in by
+// another one. Such an event belongs to no session: one opened for it would be nobody's visit.
+var ErrUntold = errors.New("the session that the event names is not there any more")
 
 // setAsideTold takes the token that names the event's session away from those that the visitor showed.
 func (d *Desk) setAsideTold() {

@@ -1,10 +1,12 @@
 package engine_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
+	"wayguard/engine"
 	"wayguard/event"
 	"wayguard/session"
 )
@@ -58,19 +60,25 @@ func eventsOf(records []event.Record) []event.Event {
 	return list
 }
 
-func TestAToldSessionThatIsNotThereIsNobodyElses(t *testing.T) {
+// An event whose session is gone is refused, and leaves no trace: it neither opens a session nor joins anybody else's.
+func TestAToldSessionThatIsNotThereTakesNothing(t *testing.T) {
 	e := newEngine(t, rules)
-	records := play(t, e, visit(1, start(), event.SessionUpdate, "", "203.0.113.9", nil),
-		told(1, start().Add(time.Minute), "no such session"), told(2, start().Add(2*time.Hour), event.ID("x")))
-	for _, r := range records[1:] {
-		if r.Session.ID == records[0].Session.ID || r.Session.Join.By != session.ByOpening {
-			t.Errorf("joined %+v", r.Session)
+	first := visit(1, start(), event.SessionUpdate, "", "203.0.113.9", nil)
+	session := play(t, e, first)[0].Session.ID
+	for name, late := range map[string]event.Event{
+		"no such session":       told(1, start().Add(time.Minute), "no such session"),
+		"a session that ended":  told(2, start().Add(5*time.Hour), session),
+		"a session of tomorrow": told(3, start().Add(-5*time.Hour), session),
+	} {
+		if records, err := e.Play([]event.Event{first, late}); !errors.Is(err, engine.ErrUntold) {
+			t.Errorf("%s: %v, %d records", name, err, len(records))
 		}
 	}
-	// A session that has ended is not taken up again.
-	first := records[0].Session.ID
-	late := play(t, e, visit(1, start(), event.SessionUpdate, "", "203.0.113.9", nil), told(1, start().Add(5*time.Hour), first))
-	if late[1].Session.ID == first {
-		t.Error("a session that has ended goes on")
+	// What was recorded is restored as it was recorded.
+	gone := event.Record{Event: told(4, start().Add(5*time.Hour), session),
+		Session: event.Session{ID: "of its own", Number: 1, Opened: start().Add(5 * time.Hour), Join: event.Join{By: "opened"}}}
+	changes, err := e.RestoreFrom(&gone, func(string) (engine.Held, bool) { return engine.Held{}, false })
+	if err != nil || len(changes) == 0 {
+		t.Errorf("a record of before: %d changes, %v", len(changes), err)
 	}
 }

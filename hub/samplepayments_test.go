@@ -96,6 +96,14 @@ func sampleReport() decision.Report {
 		NoLongerHit: decision.Changed{Money: map[string]int64{}, Examples: []decision.Example{}}}
 }
 
+func sampleAnalytics() decision.Analytics {
+	row := func(key string, times int64) decision.Row {
+		return decision.Row{Key: key, Total: 10 * times, Allowed: 6 * times, Reviewed: 2 * times, Blocked: times, Provisional: times, Fraud: 3 * times, Money: map[string]int64{"EUR": 12900 * times}}
+	}
+	return decision.Analytics{Days: []decision.Row{row("2026-11-20", 1), row("2026-11-21", 2)}, Contexts: []decision.Row{row("checkout", 3)},
+		Rules: []decision.Row{row("checkout/bad-card", 3)}, Outcomes: []decision.Row{{Key: "ALLOW", Total: 18, Allowed: 18, Money: map[string]int64{}}, row("BLOCK", 1)}}
+}
+
 func sampleInterceptor() interceptor.Interceptor {
 	return interceptor.Interceptor{ID: paymentID("interceptor"), Ref: "adyen-main", Context: "checkout", Active: pointer(true), Description: pointer("The acquirer"),
 		Destination:  interceptor.Destination{URL: "https://acquirer.example/payments", TimeoutMillis: 10000},
@@ -121,6 +129,7 @@ func TestPaymentWire(t *testing.T) {
 		"payment-report.json":      sampleReport(),
 		"payment-interceptor.json": sampleInterceptor(),
 		"payment-blacklist.json":   paymentPart{listed, nil},
+		"payment-analytics.json":   sampleAnalytics(),
 		"payment-performance.json": decision.Performance{Decisions: 94, Fraud: 4, Rules: []decision.RulePerformance{
 			{RuleID: "many-cards", Name: "Many cards in one visit", Hits: 4, ShadowHits: 1, Share: 0.0425, Fraud: 3, Precision: &precision, LastHit: &hit}, {RuleID: "bad-card"}}},
 	} {

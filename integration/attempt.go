@@ -64,7 +64,11 @@ func (w *Webhooks) attempt(ctx context.Context, p parcel) outcome {
 	// Whatever cannot be read of the answer changes nothing: its status has been told.
 	_, _ = io.CopyN(io.Discard, response.Body, maxAnswer)
 	_ = response.Body.Close()
-	return judge(response, w.now())
+	o := judge(response, w.now())
+	if decides(p.action()) {
+		o.final = false // a merchant who mends his receiver within the schedule has lost none
+	}
+	return o
 }
 
 func (w *Webhooks) request(ctx context.Context, target Target, d event.Delivery) (*http.Request, error) {
@@ -90,7 +94,7 @@ func reason(err error) string {
 }
 
 // judge reads an answer's status: success, or a failure for now (5xx, 408, 429, and a redirect, which is not followed), or
-// one for good (every other 4xx).
+// one for good (every other 4xx; but not for a payment decision, see attempt).
 func judge(response *http.Response, now time.Time) outcome {
 	code := response.StatusCode
 	if code >= 200 && code <= 299 {

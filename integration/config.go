@@ -12,7 +12,8 @@ import (
 // Config is the webhooks' part of the configuration.
 type Config struct {
 	At document.Mark `yaml:"-"`
-	// Concurrency is how many messages are on their way at once.
+	// Concurrency is how many messages are on their way at once, a quarter of them to one receiver of webhooks at most. Webhooks of payment
+	// decisions have room of their own, 128 or as many, whichever is more.
 	Concurrency int `yaml:"concurrency"`
 	// Timeout bounds one attempt, from dialling to the answer's end.
 	Timeout time.Duration `yaml:"timeout"`
@@ -31,7 +32,7 @@ type Config struct {
 
 // DefaultConfig is the configuration of an operator who says nothing: about three days of attempts.
 func DefaultConfig() Config {
-	return Config{Concurrency: 8, Timeout: 10 * time.Second, Attempts: 20, FirstDelay: 5 * time.Second,
+	return Config{Concurrency: 8, Timeout: 10 * time.Second, Attempts: 24, FirstDelay: 5 * time.Second,
 		LongestDelay: 6 * time.Hour, Poll: time.Second}
 }
 

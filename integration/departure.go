@@ -14,12 +14,24 @@ type Postponer interface {
 	Postpone(ctx context.Context, id event.ID, due time.Time) error
 }
 
+// Fair is an outbox that can be read action by action: at most each of any one, and none of those excepted. From one that cannot, what is
+// longest due is read, whoever it is for: a great many messages for one receiver then stand before those for another.
+type Fair interface {
+	DueByAction(ctx context.Context, now time.Time, each int, except []string) ([]event.Delivery, error)
+}
+
 // parcel is what goes out as one message: one delivery, or those that a digest stands for.
 type parcel struct {
 	target  Target
 	known   bool
 	members []event.Delivery
+	// lane is that of a plain webhook, nil for others; trial says that it was sent to see whether its receiver answers again, stale that it
+	// is not sent but given up.
+	lane         *lane
+	trial, stale bool
 }
+
+func (p parcel) action() string { return p.members[0].Action }
 
 // The reading of the outbox when messages at its front must wait: how many more are read, so that those behind them go on, and how many a
 // digest stands for at most. crowded is how long messages wait that fill all that was read.
@@ -31,9 +43,8 @@ const (
 
 // departures is one look at the outbox.
 type departures struct {
-	w    *Webhooks
-	now  time.Time
-	room int
+	w   *Webhooks
+	now time.Time
 	// full says that there may be more behind what was read.
 	full    bool
 	parcels []parcel
@@ -45,23 +56,19 @@ type departures struct {
 // message that lands while the outbox is read may still stand in what was read, and would be sent twice.
 func (w *Webhooks) due(ctx context.Context) ([]parcel, error) {
 	w.mu.Lock()
-	flying, aloft := maps.Clone(w.flying), w.aloft
+	flying, full, closed := maps.Clone(w.flying), w.plain.full() && w.decisions.full(), w.closed(w.now())
 	w.mu.Unlock()
-	if aloft >= w.config.Concurrency {
+	if full {
 		return nil, nil
 	}
-	// Those on their way are still due for the outbox, hence the greater limit.
-	limit := w.config.Concurrency + len(flying) + w.ahead
-	list, err := w.outbox.DueDeliveries(ctx, w.now(), limit)
+	list, more, err := w.read(ctx, len(flying), closed)
 	if err != nil {
 		return nil, err
 	}
-	l := &departures{w: w, now: w.now(), full: len(list) >= limit, held: map[event.ID]time.Time{}}
+	l := &departures{w: w, now: w.now(), full: more, held: map[event.ID]time.Time{}}
 	w.mu.Lock()
-	l.room = w.config.Concurrency - w.aloft
 	l.choose(list, flying)
 	for _, p := range l.parcels {
-		w.aloft++
 		for _, d := range p.members {
 			w.flying[d.ID] = true
 		}
@@ -74,9 +81,21 @@ func (w *Webhooks) due(ctx context.Context) ([]parcel, error) {
 	return l.parcels, nil
 }
 
+// read reads what is due but for the lanes that are closed, and says whether there may be more that is not for one of them.
+func (w *Webhooks) read(ctx context.Context, flying int, closed []string) (list []event.Delivery, more bool, err error) {
+	if fair, ok := w.outbox.(Fair); ok {
+		// Those on their way are still due for the outbox, and there are as many for each lane at most as it lets through.
+		list, err = fair.DueByAction(ctx, w.now(), 2*max(w.plain.each(), w.decisions.each())+w.ahead, closed)
+		return list, false, err
+	}
+	limit := w.plain.most + w.decisions.most + flying + w.ahead
+	list, err = w.outbox.DueDeliveries(ctx, w.now(), limit)
+	return list, len(list) >= limit, err
+}
+
 // choose sorts what is due by whom it goes to, in the order in which it came.
 func (l *departures) choose(list []event.Delivery, flying map[event.ID]bool) {
-	lanes := map[*Notifier][]event.Delivery{}
+	notifiers := map[*Notifier][]event.Delivery{}
 	var order []*Notifier
 	for _, d := range list {
 		if flying[d.ID] {
@@ -84,25 +103,46 @@ func (l *departures) choose(list []event.Delivery, flying map[event.ID]bool) {
 		}
 		target, known := l.w.resolve(d.Action)
 		if n := target.Notifier; known && n != nil {
-			if lanes[n] == nil {
+			if notifiers[n] == nil {
 				order = append(order, n)
 			}
-			lanes[n] = append(lanes[n], d)
+			notifiers[n] = append(notifiers[n], d)
 			continue
 		}
-		l.send(parcel{target: target, known: known, members: []event.Delivery{d}})
+		l.single(parcel{target: target, known: known, members: []event.Delivery{d}})
 	}
 	for _, n := range order {
-		l.lane(n, lanes[n])
+		l.lane(n, notifiers[n])
+	}
+}
+
+// single decides about a plain webhook: it goes when its lane lets it through, and is given up when its receiver has not answered for as
+// long as messages are kept. Where those of one lane fill all that was read, they are put back a little, so that the others' turn comes.
+func (l *departures) single(p parcel) {
+	d := p.members[0]
+	room := l.w.roomOf(p.action())
+	p.lane = l.w.lanes.of(d.Action)
+	p.stale = p.lane.failing() && l.now.Sub(d.Created) > l.w.life
+	if p.stale || p.lane.open(l.now, room) {
+		l.send(p)
+	} else if l.full {
+		l.held[d.ID] = l.now.Add(crowdPause)
 	}
 }
 
 // send takes a parcel if there is room for it.
 func (l *departures) send(p parcel) bool {
-	if l.room <= 0 {
+	room := l.w.roomOf(p.action())
+	if room.full() {
 		return false
 	}
-	l.room--
+	room.aloft++
+	if p.lane != nil {
+		p.lane.aloft++
+		if p.trial = p.lane.failing() && !p.stale; p.trial {
+			room.trials++
+		}
+	}
 	l.parcels = append(l.parcels, p)
 	return true
 }

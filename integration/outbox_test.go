@@ -131,7 +131,7 @@ func always(status int) func(int, http.ResponseWriter, *http.Request) {
 func message(n int) event.Delivery {
 	at := time.Date(2026, 3, 1, 12, 0, n, 0, time.UTC)
 	return event.Delivery{ID: event.DeriveID(at, "delivery", fmt.Sprint(n)), Environment: "production", Action: "alert",
-		Key: fmt.Sprint("key ", n), Body: []byte(fmt.Sprintf(`{"n":%d}`, n)), Due: at, Created: at}
+		Key: fmt.Sprint("key ", n), Body: []byte(fmt.Sprintf(`{"n":%d}`, n)), Due: at, Created: time.Now()}
 }
 
 // quick is a configuration for tests that may call this machine.

@@ -81,7 +81,7 @@ func SignBody(body []byte, keys ...string) string {
 // sign adds a message's id, its time and, with a secret, its signature.
 func (t Target) sign(header http.Header, d event.Delivery, at time.Time) error {
 	header.Set(headerID, string(d.ID))
-	if t.Scheme == SchemeHMAC || t.Scheme == "" && strings.HasPrefix(d.Action, decisionPrefix) {
+	if t.Scheme == SchemeHMAC || t.Scheme == "" && decides(d.Action) {
 		header.Set(headerHMACTimestamp, timestamp(at))
 		if t.Secret != "" {
 			header.Set(headerHMAC, SignBody(d.Body, t.Secret, t.Previous))

@@ -33,7 +33,8 @@ type Outbox interface {
 	Ledger
 }
 
-// Webhooks sends the outbox's messages, plain webhooks and those of notifiers alike.
+// Webhooks sends the outbox's messages, plain webhooks and those of notifiers alike. Each action of plain webhooks has a lane, so that a
+// receiver that hangs or fails holds up its own messages only.
 type Webhooks struct {
 	config  Config
 	outbox  Outbox
@@ -48,9 +49,12 @@ type Webhooks struct {
 	ahead int
 
 	mu sync.Mutex
-	// flying are the messages on their way, aloft is in how many parcels.
-	flying map[event.ID]bool
-	aloft  int
+	// flying are the messages on their way; their parcels are counted in the two rooms, and in their lanes.
+	flying           map[event.ID]bool
+	plain, decisions room
+	lanes            lanes
+	// life is how long a message is kept for a receiver that does not answer.
+	life time.Duration
 
 	attempts, delivered, failed, dead, unmarked atomic.Int64
 }
@@ -66,8 +70,11 @@ func New(config Config, outbox Outbox, resolve func(action string) (Target, bool
 	if err != nil {
 		return nil, fmt.Errorf("webhooks: %w", err)
 	}
+	calls := config
+	calls.Concurrency = max(config.Concurrency, decisionRoom)
 	return &Webhooks{config: config, outbox: outbox, resolve: resolve, now: now, logger: logger,
-		client: newClient(w, config), wake: make(chan struct{}, 1), flying: map[event.ID]bool{}}, nil
+		client: newClient(w, calls), wake: make(chan struct{}, 1), flying: map[event.ID]bool{},
+		plain: room{most: config.Concurrency}, decisions: room{most: calls.Concurrency}, lanes: lanes{}, life: lifeOf(config)}, nil
 }
 
 // Wake makes Run look at the outbox at once instead of at the next poll. It never blocks.
@@ -134,11 +141,16 @@ func (w *Webhooks) Run(ctx context.Context) {
 // deliver makes one attempt and keeps its outcome. ctx ends when Run is stopped, sending when its grace is over.
 func (w *Webhooks) deliver(ctx, sending context.Context, p parcel) {
 	defer w.landed(p)
+	if p.stale {
+		w.settle(ctx, p.members[0], outcome{reason: "the receiver has not answered for as long as messages are kept", final: true})
+		return
+	}
 	w.attempts.Add(1)
 	o := w.attempt(sending, p)
 	if o.reason != "" && sending.Err() != nil {
 		return // cut off by the stop, which is not the receiver's failure
 	}
+	w.note(p, o)
 	if n := p.target.Notifier; n != nil {
 		n.tally.note(p.members, o, func(d event.Delivery) bool { return o.final || d.Attempts+1 >= w.config.Attempts }, w.now())
 	}
@@ -167,12 +179,30 @@ func (w *Webhooks) settle(ctx context.Context, d event.Delivery, o outcome) {
 	}
 }
 
+// note tells a lane how its receiver fares. One that refuses a message for good is there.
+func (w *Webhooks) note(p parcel, o outcome) {
+	if p.lane == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p.lane.note(o.reason == "" || o.final, w.now(), func(number int) time.Duration { return w.delay(number, o.after) })
+}
+
 func (w *Webhooks) landed(p parcel) {
 	if n := p.target.Notifier; n != nil {
 		n.tally.land()
 	}
 	w.mu.Lock()
-	w.aloft--
+	r := w.roomOf(p.action())
+	r.aloft--
+	if p.lane != nil {
+		p.lane.aloft--
+		p.lane.stale = p.lane.stale || p.stale // there may be more, which could not be seen while it was on its way
+	}
+	if p.trial {
+		r.trials--
+	}
 	for _, d := range p.members {
 		delete(w.flying, d.ID)
 	}

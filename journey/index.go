@@ -1,6 +1,10 @@
 package journey
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"hash"
+	"hash/maphash"
 	"slices"
 	"strings"
 	"sync"
@@ -25,68 +29,76 @@ const (
 // The bounds of what is remembered of one session and of one key.
 const (
 	cardLimit   = 64
-	keyLimit    = 32
 	recentLimit = 4
 	nameLimit   = 64
+	pairLimit   = 8
+	deviceLimit = 8
 )
-
-// key is something that leads to sessions.
-type key struct {
-	way   Way
-	value string
-}
-
-func (k key) keep() key { return key{k.way, strings.Clone(k.value)} }
 
 // entry is what is remembered of a session.
 type entry struct {
-	found Found
-	// number is the last record's place in the session: a record that is folded in twice counts once.
-	number int64
-	// cards and prints are the different cards seen, as events have them and by fingerprint.
-	cards, prints []string
-	// keys lead to the session.
-	keys []key
+	session, device, person, actor event.ID
+	opened, last                   time.Time
+	signatures                     []string
+	// events is the last record's place in the session too: a record that is folded in twice counts once.
+	events, payments, failures int64
+	cards                      []card
+	leads                      []lead
+	// pairs is how many accounts it has made known on its device.
+	pairs int
+	// older and newer are its neighbours in the order of last records.
+	older, newer *entry
+	// epoch is that in which it was changed last.
+	epoch uint64
 }
 
-// Found is what is known of a session.
-type Found struct {
-	Session, Device, Person, Actor event.ID
-	Opened, Last                   time.Time
-	// Signatures are those placed in the session; Events how many there were.
-	Signatures []string
-	Events     int64
-	// Cards are different cards, Payments attempts, Failures those that the application refused.
-	Cards, Payments, Failures int64
-	Address                   string
-	// By is what led to it.
-	By Way
-}
-
-// pair is an account on a device.
-type pair struct{ account, device string }
-
-func (p pair) keep() pair { return pair{strings.Clone(p.account), strings.Clone(p.device)} }
-
-// Index leads from keys to live sessions. It is safe for concurrent use. It remembers the sessions of the last records, twice its limit
-// at most: what was not seen since as many others were is forgotten.
+// Index leads from keys to live sessions. It is safe for concurrent use. It remembers the sessions of the last records, as many as its
+// limit says, and forgets with a session all that led to it: a flood of one session's keys takes nothing from any other. What it is
+// asked for by is kept as keyed hashes only.
 type Index struct {
 	environment event.Environment
 	limit       int
 
 	mu       sync.Mutex
-	sessions recent.Map[event.ID, *entry]
-	leads    recent.Map[key, []event.ID]
-	pairs    recent.Map[pair, int64]
+	sessions map[event.ID]*entry
+	// oldest and newest are the ends of the order of last records.
+	oldest, newest *entry
+	leads          map[key]list
+	// met are the devices on which accounts were proven, in parts by the key's beginning, so that saving them holds nobody up for long.
+	met [metParts]recent.Map[key, []meeting]
+	// tick counts what was pointed.
+	tick   uint64
+	epoch  uint64
+	frozen *Snapshot
+
+	mac       hash.Hash
+	text, sum []byte
+	// hashed are values of which the hash is known, in the places that their quick hash has: visitors show the same ones again and again.
+	hashed []hashed
+	seed   maphash.Seed
 }
 
-// New makes an index of so many sessions in one environment; 0 is 50,000.
-func New(environment event.Environment, limit int) *Index {
+// metParts is the number of parts of what is known of accounts.
+const metParts = 64
+
+// hashed is a value with its key.
+type hashed struct {
+	kind  kind
+	value string
+	key   key
+}
+
+// New makes an index of so many sessions in one environment; 0 is 50,000. Its keys are hashed with the secret.
+func New(environment event.Environment, limit int, secret []byte) *Index {
 	if limit <= 0 {
 		limit = 50_000
 	}
-	return &Index{environment: environment, limit: limit, sessions: recent.NewMap[event.ID, *entry](limit, clone),
-		leads: recent.NewMap[key, []event.ID](4*limit, key.keep), pairs: recent.NewMap[pair, int64](2*limit, pair.keep)}
+	x := &Index{environment: environment, limit: limit, sessions: map[event.ID]*entry{}, leads: map[key]list{},
+		mac: hmac.New(sha256.New, slices.Clone(secret)), hashed: make([]hashed, 1<<12), seed: maphash.MakeSeed()}
+	for i := range x.met {
+		x.met[i] = recent.NewMap[key, []meeting](max(1, limit/metParts), nil)
+	}
+	return x
 }
 
 // Note takes a judged record in. Records are to come in the log's order; nothing of them is kept but copies.
@@ -96,222 +108,119 @@ func (x *Index) Note(r *event.Record) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if r.Session.Absorbed != "" {
-		x.absorb(r)
-	}
-	s, known := x.sessions.Find(r.Session.ID)
+	e, known := x.sessions[r.Session.ID]
 	if !known {
-		s = &entry{found: Found{Session: clone(r.Session.ID), Opened: r.Session.Opened}}
-		x.sessions.Put(s.found.Session, s)
+		if !x.leads[x.key(bySession, string(r.Session.ID))].empty() {
+			return // it was taken in by another one: this record is noted again
+		}
+		e = x.open(r.Session.ID)
 	}
-	if r.Session.Number <= s.number {
+	if r.Session.Number <= e.events {
 		return
 	}
-	s.number = r.Session.Number
-	s.update(r)
-	x.lead(s, &r.Event)
+	x.touch(e)
+	if r.Session.Absorbed != "" {
+		x.absorb(e, r.Session.Absorbed)
+	}
+	e.update(r)
+	x.see(e, &r.Event)
+	x.lead(e, &r.Event)
+	x.renew(e)
 }
 
-// absorb gives what is known of a session that was taken in to the one that took it.
-func (x *Index) absorb(r *event.Record) {
-	part, known := x.sessions.Find(r.Session.Absorbed)
-	if !known {
-		return
+// open begins a session; the one that had no record for the longest goes where there are too many.
+func (x *Index) open(id event.ID) *entry {
+	for len(x.sessions) >= x.limit {
+		x.remove(x.oldest)
 	}
-	whole, known := x.sessions.Find(r.Session.ID)
-	if !known {
-		whole = &entry{found: Found{Session: clone(r.Session.ID), Opened: r.Session.Opened}}
-		x.sessions.Put(whole.found.Session, whole)
+	e := &entry{session: clone(id), epoch: x.epoch}
+	x.sessions[e.session] = e
+	x.append(e)
+	return e
+}
+
+// append puts a session at the new end of the order.
+func (x *Index) append(e *entry) {
+	if e.older = x.newest; e.older != nil {
+		e.older.newer = e
+	} else {
+		x.oldest = e
 	}
-	whole.found.Payments += part.found.Payments
-	whole.found.Failures += part.found.Failures
-	whole.cards, whole.prints = union(whole.cards, part.cards, cardLimit), union(whole.prints, part.prints, cardLimit)
-	whole.found.Signatures = union(whole.found.Signatures, part.found.Signatures, nameLimit)
-	x.sessions.Remove(r.Session.Absorbed)
-	for _, k := range part.keys {
-		x.point(whole, k)
+	x.newest = e
+}
+
+// unlink takes a session out of the order.
+func (x *Index) unlink(e *entry) {
+	if e.older != nil {
+		e.older.newer = e.newer
+	} else {
+		x.oldest = e.newer
 	}
+	if e.newer != nil {
+		e.newer.older = e.older
+	} else {
+		x.newest = e.older
+	}
+	e.older, e.newer = nil, nil
+}
+
+func (x *Index) renew(e *entry) {
+	if x.newest != e {
+		x.unlink(e)
+		x.append(e)
+	}
+}
+
+// remove forgets a session and what led to it. What is known of it is not changed: a snapshot may have it still.
+func (x *Index) remove(e *entry) {
+	x.unlink(e)
+	delete(x.sessions, e.session)
+	for i := range e.leads {
+		x.unpoint(e, e.leads[i].key)
+	}
+}
+
+// absorb gives what is known of a session that was taken in to the one that took it, and has its id lead there.
+func (x *Index) absorb(whole *entry, id event.ID) {
+	if part, known := x.sessions[id]; known && part != whole {
+		whole.payments += part.payments
+		whole.failures += part.failures
+		whole.pairs = min(whole.pairs+part.pairs, pairLimit)
+		for _, c := range part.cards {
+			whole.cards = addCard(whole.cards, c)
+		}
+		whole.signatures = union(whole.signatures, part.signatures, nameLimit)
+		x.remove(part)
+		for i := range part.leads {
+			x.point(whole, part.leads[i].way, part.leads[i].key)
+		}
+	}
+	x.point(whole, bySession, x.key(bySession, string(id)))
 }
 
 // update folds a record into what is known of its session.
-func (s *entry) update(r *event.Record) {
-	f := &s.found
-	f.Opened, f.Last, f.Events = r.Session.Opened, r.Event.Time, r.Session.Number
-	f.Device, f.Person, f.Actor = same(f.Device, r.Session.Journey), same(f.Person, r.Session.Person), same(f.Actor, r.Session.Actor)
+func (e *entry) update(r *event.Record) {
+	e.opened, e.last, e.events = r.Session.Opened, r.Event.Time, r.Session.Number
+	e.device, e.person, e.actor = same(e.device, r.Session.Journey), same(e.person, r.Session.Person), same(e.actor, r.Session.Actor)
 	for i := range r.Verdict.Labels {
 		if l := &r.Verdict.Labels[i]; l.Signature && !l.Shadow {
-			f.Signatures = add(f.Signatures, l.Name, nameLimit)
+			e.signatures = add(e.signatures, l.Name, nameLimit)
 		}
-	}
-	if a := r.Event.Evidence.Address; a != "" && a != f.Address {
-		f.Address = strings.Clone(a)
 	}
 	if r.Event.Type == event.Transaction {
-		f.Payments++
+		e.payments++
 		if r.Event.Result == event.Failure {
-			f.Failures++
-		}
-	}
-	if r.Event.Type != event.Transaction && r.Event.Type != event.PaymentDecision && r.Event.Type != event.PaymentMethodUpdate {
-		return
-	}
-	for i := range r.Event.Elements {
-		switch el := &r.Event.Elements[i]; el.Name {
-		case "payment_from":
-			s.cards = add(s.cards, el.Value, cardLimit)
-		case "credential_fingerprint":
-			s.prints = add(s.prints, el.Value, cardLimit)
+			e.failures++
 		}
 	}
 }
 
-// lead makes the event's keys lead to its session.
-func (x *Index) lead(s *entry, e *event.Event) {
-	for i := range e.Evidence.Tokens {
-		x.point(s, key{BySession, e.Evidence.Tokens[i].Hash})
+// touch is called before a session is changed, so that a snapshot has it as it was.
+func (x *Index) touch(e *entry) {
+	if x.frozen != nil && e.epoch < x.epoch {
+		x.frozen.before[e] = e.copied()
 	}
-	if e.Evidence.Address != "" {
-		x.point(s, key{ByAddress, e.Evidence.Address})
-	}
-	for i := range e.Elements {
-		el := &e.Elements[i]
-		if way, leads := wayOf(el.Name); leads && el.Value != "" {
-			x.point(s, key{way, el.Value})
-			if way == ByAccount {
-				x.meet(el.Value, s.found.Device, e.Time)
-			}
-		}
-	}
-}
-
-func wayOf(element string) (Way, bool) {
-	switch element {
-	case "customer_id", "username":
-		return ByAccount, true
-	case "email":
-		return ByEmail, true
-	case "payment_from", "credential_fingerprint":
-		return ByCard, true
-	}
-	return "", false
-}
-
-// point makes a key lead to a session, before the others that it leads to.
-func (x *Index) point(s *entry, k key) {
-	list, known := x.leads.Find(k)
-	if known && list[0] == s.found.Session {
-		return
-	}
-	k = k.keep() // the record's memory is used again
-	if len(s.keys) < keyLimit && !slices.Contains(s.keys, k) {
-		s.keys = append(s.keys, k)
-	}
-	fresh := make([]event.ID, 1, recentLimit)
-	fresh[0] = s.found.Session
-	for _, id := range list {
-		if id != s.found.Session && len(fresh) < recentLimit {
-			fresh = append(fresh, id)
-		}
-	}
-	x.leads.Put(k, fresh)
-}
-
-// meet notes when an account was first seen on a device.
-func (x *Index) meet(account string, device event.ID, at time.Time) {
-	if device == "" {
-		return
-	}
-	p := pair{account, string(device)}
-	if _, known := x.pairs.Find(p); !known {
-		x.pairs.Put(p, at.UnixMicro())
-	}
-}
-
-// Query is what a merchant tells of a payment's session, each in the form in which events have it; what is empty is not looked for.
-type Query struct {
-	// Sessions are ids of sessions and hashes of tokens.
-	Sessions, Accounts, Emails, Cards []string
-	Address                           string
-	At                                time.Time
-	// Idle is how long a session lives without an event.
-	Idle time.Duration
-}
-
-// Find finds the session that a payment belongs to: the one last seen of those that the surest key leads to. An address leads to one only
-// where it is the only one alive there, because people share addresses.
-func (x *Index) Find(q Query) (Found, bool) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for _, id := range q.Sessions {
-		if s, known := x.sessions.Find(event.ID(id)); known && s.lives(q) {
-			return s.told(BySession), true
-		}
-	}
-	for _, one := range []struct {
-		way    Way
-		values []string
-	}{{BySession, q.Sessions}, {ByAccount, q.Accounts}, {ByEmail, q.Emails}, {ByCard, q.Cards}, {ByAddress, []string{q.Address}}} {
-		if s := x.latest(one.way, one.values, q); s != nil {
-			return s.told(one.way), true
-		}
-	}
-	return Found{}, false
-}
-
-// latest is the living session last seen of those that the values lead to, nil for none.
-func (x *Index) latest(way Way, values []string, q Query) *entry {
-	var best *entry
-	alive := 0
-	for _, value := range values {
-		if value == "" {
-			continue
-		}
-		list, _ := x.leads.Find(key{way, value})
-		for _, id := range list {
-			s, known := x.sessions.Find(id)
-			if !known || !s.lives(q) {
-				continue
-			}
-			if alive++; best == nil || s.found.Last.After(best.found.Last) {
-				best = s
-			}
-		}
-	}
-	if way == ByAddress && alive != 1 {
-		return nil
-	}
-	return best
-}
-
-func (s *entry) lives(q Query) bool {
-	gap := q.At.Sub(s.found.Last)
-	return gap <= q.Idle && gap >= -q.Idle
-}
-
-// told is a copy of what is known.
-func (s *entry) told(by Way) Found {
-	f := s.found
-	f.Signatures = slices.Clone(f.Signatures)
-	f.Cards, f.By = int64(max(len(s.cards), len(s.prints))), by
-	return f
-}
-
-// Since is when an account was first seen on a device; false when it never was.
-func (x *Index) Since(account string, device event.ID) (time.Time, bool) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	at, known := x.pairs.Find(pair{account, string(device)})
-	return time.UnixMicro(at).UTC(), known
-}
-
-// Carries says whether a session has shown one of the cards already.
-func (x *Index) Carries(session event.ID, cards []string) bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	s, known := x.sessions.Find(session)
-	return known && slices.ContainsFunc(cards, func(card string) bool {
-		return card != "" && (slices.Contains(s.cards, card) || slices.Contains(s.prints, card))
-	})
+	e.epoch = x.epoch
 }
 
 func clone(id event.ID) event.ID { return event.ID(strings.Clone(string(id))) }

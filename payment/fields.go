@@ -45,11 +45,35 @@ func (r *reader) warn(field, code, message string) {
 	}
 }
 
+// required says whether a decision cannot do without a member. Nothing else makes a request invalid: the merchant may let a payment pass
+// that was not decided, and what a buyer types must not bring that about.
+func (p place) required(name string) bool {
+	switch p.section {
+	case "$.transaction":
+		return true
+	case "$.customer":
+		return name == "id"
+	}
+	return p.section == "$" && (name == "customer" || name == "transaction")
+}
+
+// fault tells what is wrong with a member: a problem where it is required, else a warning, and it is to be left out.
+func (r *reader) fault(at place, name, code, message string) (leaveOut bool) {
+	if at.required(name) {
+		r.problem(at.field(name), code, message)
+		return false
+	}
+	r.warn(at.kin(name), code, message+"; it was left out")
+	return true
+}
+
 // section checks an object whose members are of known kinds.
-func (r *reader) section(name string, value any, kinds func(string) kind) {
+func (r *reader) section(tree Tree, name string, value any, kinds func(string) kind) {
 	section, ok := value.(Tree)
 	if !ok {
-		r.problem("$."+name, CodeType, "must be an object")
+		if r.fault(place{"$", -1}, name, CodeType, "must be an object") {
+			delete(tree, name)
+		}
 		return
 	}
 	r.members(section, place{"$." + name, -1}, kinds)
@@ -66,13 +90,17 @@ func (r *reader) members(section Tree, at place, kinds func(string) kind) {
 			r.unknown(section, name, value, at)
 			continue
 		}
-		if better, changed := r.value(k, value, at, name); changed {
+		switch better, changed := r.value(k, value, at, name); {
+		case !changed:
+		case better == nil:
+			delete(section, name)
+		default:
 			section[name] = better
 		}
 	}
 }
 
-// value checks one member and gives it back where it is to be written otherwise.
+// value checks one member and gives it back where it is to be written otherwise; nil where it is to be left out.
 func (r *reader) value(k kind, value any, at place, name string) (better any, changed bool) {
 	switch k {
 	case kindAmount:
@@ -80,34 +108,34 @@ func (r *reader) value(k kind, value any, at place, name string) (better any, ch
 	case kindCount:
 		return nil, r.number(value, 0, maxCount, at, name)
 	case kindTexts:
-		r.texts(value, at, name)
-		return nil, false
+		return r.texts(value, at, name)
 	case kindAny:
 		return r.cleanValue(value, at, name, 0), true
 	}
 	sent, ok := value.(string)
 	if !ok {
-		r.problem(at.field(name), CodeType, "must be a string")
-		return nil, false
+		return nil, r.fault(at, name, CodeType, "must be a string")
 	}
-	kept := r.text(k, sent, at, name)
-	if kept == sent {
+	switch kept := r.text(k, sent, at, name); kept {
+	case sent:
 		return nil, false
+	case "":
+		return nil, true
+	default:
+		return kept, true
 	}
-	return kept, true
 }
 
 // number checks a whole number; it never changes it.
-func (r *reader) number(value any, least, most int64, at place, name string) (changed bool) {
+func (r *reader) number(value any, least, most int64, at place, name string) (leaveOut bool) {
 	switch n, ok := whole(value); {
 	case !ok:
 		if _, number := value.(json.Number); number {
-			r.problem(at.field(name), CodeType, "must be a whole number; money is in minor units")
-		} else {
-			r.problem(at.field(name), CodeType, "must be a number")
+			return r.fault(at, name, CodeType, "must be a whole number; money is in minor units")
 		}
+		return r.fault(at, name, CodeType, "must be a number")
 	case n < least || n > most:
-		r.problem(at.field(name), CodeRange, "must be from "+strconv.FormatInt(least, 10)+" to "+strconv.FormatInt(most, 10))
+		return r.fault(at, name, CodeRange, "must be from "+strconv.FormatInt(least, 10)+" to "+strconv.FormatInt(most, 10))
 	}
 	return false
 }
@@ -122,17 +150,18 @@ func whole(value any) (int64, bool) {
 	return n, err == nil
 }
 
-// text checks a text by its kind and gives it as it is kept.
+// text checks a text by its kind and gives it as it is kept, empty where it is to be left out.
 func (r *reader) text(k kind, sent string, at place, name string) string {
 	// What the merchant gives must fit. What comes from the buyer's browser is cut: nobody escapes a decision by a long user agent.
-	if k == kindIdentifier && len(sent) > maxIdentifier && at.section != "$.device" {
+	if k == kindIdentifier && len(sent) > maxIdentifier && at.required(name) {
 		r.problem(at.field(name), CodeTooLong, "must not be longer than "+strconv.Itoa(maxIdentifier)+" bytes")
 		return sent
 	}
 	switch k {
 	case kindDate:
-		if _, err := time.Parse(time.DateOnly, sent); err != nil {
-			r.problem(at.field(name), CodeFormat, "must be a date such as 1990-12-31")
+		if _, err := time.Parse(time.DateOnly, sent); err != nil && sent != "" {
+			r.fault(at, name, CodeFormat, "must be a date such as 1990-12-31")
+			return ""
 		}
 		return sent
 	case kindCurrency:
@@ -222,24 +251,29 @@ func printable(s string) string {
 	return s
 }
 
-func (r *reader) texts(value any, at place, name string) {
+// texts checks a list of strings and gives it back where it is to be written otherwise, nil where it is to be left out.
+func (r *reader) texts(value any, at place, name string) (better any, changed bool) {
 	list, ok := value.([]any)
 	if !ok {
-		r.problem(at.field(name), CodeType, "must be a list of strings")
-		return
+		return nil, r.fault(at, name, CodeType, "must be a list of strings")
 	}
-	if len(list) > maxTexts {
-		r.problem(at.field(name), CodeTooLong, "must not have more than "+strconv.Itoa(maxTexts)+" entries")
-		return
-	}
-	for i, entry := range list {
+	kept := list[:0]
+	for _, entry := range r.atMost(list, maxTexts, at, name) {
 		sent, ok := entry.(string)
 		if !ok {
-			r.problem(at.field(name)+"["+strconv.Itoa(i)+"]", CodeType, "must be a string")
+			r.warn(at.kin(name)+"[*]", CodeType, "must be a string; it was left out")
 			continue
 		}
-		if kept := r.text(kindText, sent, at, name); kept != sent {
-			list[i] = kept
-		}
+		kept = append(kept, r.text(kindText, sent, at, name))
 	}
+	return kept, true
+}
+
+// atMost cuts a list that is too long.
+func (r *reader) atMost(list []any, most int, at place, name string) []any {
+	if len(list) <= most {
+		return list
+	}
+	r.warn(at.kin(name), CodeTooLong, "had more than "+strconv.Itoa(most)+" entries and was cut")
+	return list[:most]
 }

@@ -2,7 +2,9 @@ package payment
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -58,73 +60,66 @@ func (r *reader) cleanValue(value any, at place, name string, depth int) any {
 func (r *reader) airline(value any) {
 	section, _ := value.(Tree)
 	for _, name := range [...]string{"passengers", "legs"} {
-		entries := section[name]
-		if entries == nil {
-			continue
-		}
-		list, ok := entries.([]any)
-		if !ok {
-			r.problem("$.airline."+name, CodeType, "must be a list of objects")
-			continue
-		}
-		if len(list) > maxItems {
-			r.problem("$.airline."+name, CodeTooLong, "must not have more than "+strconv.Itoa(maxItems)+" entries")
-			continue
-		}
-		for i := range list {
-			if _, ok := list[i].(Tree); !ok {
-				r.problem("$.airline."+name+"["+strconv.Itoa(i)+"]", CodeType, "must be an object")
-			}
+		if entries := section[name]; entries != nil {
+			r.objects(section, name, entries, place{"$.airline", -1}, nil)
 		}
 	}
 }
 
-func (r *reader) items(value any) {
+func (r *reader) items(tree Tree, value any) {
+	r.objects(tree, "items", value, place{"$", -1}, func(item Tree, index int) {
+		r.members(item, place{"$.items", index}, itemField)
+		if emptyField(item["name"]) && emptyField(item["sku"]) {
+			r.warn("$.items[*].name", CodeRequired, "an item should have a name or a sku")
+		}
+	})
+}
+
+// objects checks a list of objects; what is none is left out, with a warning.
+func (r *reader) objects(section Tree, name string, value any, at place, look func(object Tree, index int)) {
 	list, ok := value.([]any)
 	if !ok {
-		r.problem("$.items", CodeType, "must be a list of objects")
+		r.fault(at, name, CodeType, "must be a list of objects")
+		delete(section, name)
 		return
 	}
-	if len(list) > maxItems {
-		r.problem("$.items", CodeTooLong, "must not have more than "+strconv.Itoa(maxItems)+" entries")
-		return
-	}
-	for i, entry := range list {
-		item, ok := entry.(Tree)
+	kept := list[:0]
+	for _, entry := range r.atMost(list, maxItems, at, name) {
+		object, ok := entry.(Tree)
 		if !ok {
-			r.problem("$.items["+strconv.Itoa(i)+"]", CodeType, "must be an object")
+			r.warn(at.kin(name)+"[*]", CodeType, "must be an object; it was left out")
 			continue
 		}
-		r.members(item, place{"$.items", i}, itemField)
-		if emptyField(item["name"]) && emptyField(item["sku"]) {
-			r.problem("$.items["+strconv.Itoa(i)+"].name", CodeRequired, "an item needs a name or a sku")
+		if look != nil {
+			look(object, len(kept))
 		}
+		kept = append(kept, object)
 	}
+	section[name] = kept
 }
 
 func emptyField(value any) bool { return value == nil || value == "" }
 
 // metadata is a map of texts. Its names are the merchant's, so most are allowed.
-func (r *reader) metadata(value any) {
+func (r *reader) metadata(tree Tree, value any) {
 	section, ok := value.(Tree)
 	if !ok {
-		r.problem("$.metadata", CodeType, "must be an object")
-		return
-	}
-	if len(section) > maxMetadata {
-		r.problem("$.metadata", CodeTooLong, "must not have more than "+strconv.Itoa(maxMetadata)+" entries")
+		r.fault(place{"$", -1}, "metadata", CodeType, "must be an object")
+		delete(tree, "metadata")
 		return
 	}
 	at := place{"$.metadata", -1}
-	kept := make(map[string]string, len(section))
-	for name, member := range section {
+	kept := make(map[string]string, min(len(section), maxMetadata))
+	for _, name := range r.names(section, maxMetadata, at.section) {
+		member := section[name]
 		if !r.metadataName(section, name, at) || member == nil {
 			delete(section, name)
 			continue
 		}
 		sent, ok := member.(string)
 		if !ok {
-			r.problem(at.field(name), CodeType, "must be a string")
+			r.fault(at, name, CodeType, "must be a string")
+			delete(section, name)
 			continue
 		}
 		text := r.text(kindText, sent, at, name)
@@ -134,6 +129,19 @@ func (r *reader) metadata(value any) {
 		kept[name] = text
 	}
 	r.request.Metadata = kept
+}
+
+// names are the names of a section, in order; what is beyond the most that are allowed is left out, with a warning.
+func (r *reader) names(section Tree, most int, field string) []string {
+	names := slices.Sorted(maps.Keys(section))
+	if len(names) <= most {
+		return names
+	}
+	r.warn(field, CodeTooLong, "had more than "+strconv.Itoa(most)+" entries; those beyond were left out")
+	for _, name := range names[most:] {
+		delete(section, name)
+	}
+	return names[:most]
 }
 
 func (r *reader) metadataName(section Tree, name string, at place) bool {
@@ -152,25 +160,23 @@ func (r *reader) metadataName(section Tree, name string, at place) bool {
 func (r *reader) backendData(value any) {
 	section, ok := value.(Tree)
 	if !ok {
-		r.problem("$.backend_data", CodeType, "must be an object")
+		r.fault(place{"$", -1}, "backend_data", CodeType, "must be an object")
 		return
 	}
-	if len(section) > maxBackends {
-		r.problem("$.backend_data", CodeTooLong, "must not have more than "+strconv.Itoa(maxBackends)+" entries")
-		return
-	}
-	data := make(map[string]Tree, len(section))
-	for name, member := range section {
+	at := place{"$.backend_data", -1}
+	data := make(map[string]Tree, min(len(section), maxBackends))
+	for _, name := range r.names(section, maxBackends, at.section) {
+		member := section[name]
 		if member == nil {
 			continue
 		}
 		tree, ok := member.(Tree)
 		if !ok {
-			r.problem("$.backend_data."+shownName(name), CodeType, "must be an object")
+			r.fault(at, name, CodeType, "must be an object")
 			continue
 		}
 		if r.withoutCodes(tree) {
-			r.warn("$.backend_data."+shownName(name), CodeDropped, "held a security code, which must not be sent here")
+			r.warn(at.kin(name), CodeDropped, "held a security code, which must not be sent here")
 		}
 		data[name] = tree
 	}

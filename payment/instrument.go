@@ -123,6 +123,16 @@ func (i *instrument) text(name string) (string, place) {
 	return text, at
 }
 
+// detail is a text that nobody needs: one of another type is left out, with a warning.
+func (i *instrument) detail(name string) (string, place) {
+	value, at := i.get(name)
+	text, ok := value.(string)
+	if value != nil && !ok {
+		i.r.fault(at, name, CodeType, "must be a string")
+	}
+	return text, at
+}
+
 // need tells that a text is missing, unless something else is there, which was told.
 func (i *instrument) need(field, name string) {
 	if value, _ := i.get(name); emptyField(value) {
@@ -225,10 +235,10 @@ func (i *instrument) card(c *Credential, prefix string) {
 	i.showText("last_four", c.LastFour)
 	c.ExpiryMonth = i.expiry("expiry_month", 1, 12)
 	c.ExpiryYear = i.expiry("expiry_year", 0, 2099)
-	scheme, at := i.text("scheme")
+	scheme, at := i.detail("scheme")
 	c.Scheme = strings.ToLower(i.r.text(kindText, scheme, at, "scheme"))
 	i.showText("scheme", c.Scheme)
-	holder, at := i.text("cardholder_name")
+	holder, at := i.detail("cardholder_name")
 	c.Holder = i.r.text(kindText, holder, at, "cardholder_name")
 	i.showText("cardholder_name", c.Holder)
 	if known, ok := i.r.a.Bins.Find(prefix); ok {
@@ -236,17 +246,17 @@ func (i *instrument) card(c *Credential, prefix string) {
 	}
 }
 
-// expiry reads a month, or a year of two or four digits, 0 for none.
+// expiry reads a month, or a year of two or four digits, 0 for none. One that is wrong is left out.
 func (i *instrument) expiry(name string, least, most int64) int {
 	value, at := i.get(name)
-	if value == nil {
+	if value == nil || i.r.number(value, least, most, at, name) {
 		return 0
 	}
-	i.r.number(value, least, most, at, name)
 	n, _ := whole(value)
 	switch {
 	case n >= 100 && n < 2000:
-		i.r.problem(at.field(name), CodeRange, "must be a year of four digits")
+		i.r.fault(at, name, CodeRange, "must be a year of four digits")
+		return 0
 	case n < 100 && most > 100:
 		n += 2000
 		value = json.Number(strconv.FormatInt(n, 10))
@@ -270,17 +280,17 @@ func (i *instrument) sepa(c *Credential) {
 	i.r.find.own = iban
 	c.FirstSix, c.LastFour = strings.Clone(iban[:6]), strings.Clone(iban[len(iban)-4:])
 	i.showText("country", strings.Clone(iban[:2]))
-	bic, at := i.text("bic")
+	bic, at := i.detail("bic")
 	if bic = strings.ToUpper(compact(bic)); bic != "" && !validBIC(bic) {
 		i.r.warn(at.kin("bic"), CodeFormat, "should be a BIC of 8 or 11 letters and digits")
 		bic = ""
 	}
 	c.BIC = bic
 	i.showText("bic", c.BIC)
-	holder, at := i.text("account_holder_name")
+	holder, at := i.detail("account_holder_name")
 	c.Holder = i.r.text(kindText, holder, at, "account_holder_name")
 	i.showText("account_holder_name", c.Holder)
-	mandate, at := i.text("mandate_reference")
+	mandate, at := i.detail("mandate_reference")
 	i.showText("mandate_reference", i.r.text(kindIdentifier, mandate, at, "mandate_reference"))
 }
 

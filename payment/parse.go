@@ -15,8 +15,9 @@ type Acceptance struct {
 	Prints Fingerprinter
 }
 
-// Parse reads a decision request from JSON and checks it. With a problem there is no request. Numbers of the request's Tree are
-// json.Number. Neither the request nor a problem keeps the body, and no problem or warning holds a value of it.
+// Parse reads a decision request from JSON and checks it. With a problem there is no request; only what a decision cannot do without is
+// one: the credential, the customer's id and the transaction. What is wrong elsewhere is left out, with a warning, so that nothing that a
+// buyer types keeps a payment from being decided. Numbers of the request's Tree are json.Number. Neither the request nor a problem keeps the body, and no problem or warning holds a value of it.
 //
 // Card numbers and IBANs stand in Request.Credential only; where one stands elsewhere it is masked, with a warning. Security codes are
 // left out wherever they stand, with a warning.
@@ -87,22 +88,22 @@ func (r *reader) root(tree Tree, name string, value any) {
 	case "context":
 		r.context(tree, value)
 	case "customer":
-		r.section(name, value, customerField)
+		r.section(tree, name, value, customerField)
 	case "transaction":
-		r.section(name, value, transactionField)
+		r.section(tree, name, value, transactionField)
 	case "device":
-		r.section(name, value, deviceField)
+		r.section(tree, name, value, deviceField)
 	case "billing":
-		r.section(name, value, billingField)
+		r.section(tree, name, value, billingField)
 	case "shipping":
-		r.section(name, value, shippingField)
+		r.section(tree, name, value, shippingField)
 	case "airline":
-		r.section(name, value, airlineField)
+		r.section(tree, name, value, airlineField)
 		r.airline(value)
 	case "items":
-		r.items(value)
+		r.items(tree, value)
 	case "metadata":
-		r.metadata(value)
+		r.metadata(tree, value)
 	case "backend_data":
 		delete(tree, name)
 		r.backendData(value)

@@ -72,12 +72,6 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		{"$.credential.pan.value", "41111111111", "$.credential.pan.value format"},
 		{"$.credential.pan.value", "41111111111111111111", "$.credential.pan.value format"},
 		{"$.credential.pan.value", "411111111111111a", "$.credential.pan.value format"},
-		{"$.credential.pan.expiry_month", 13, "$.credential.pan.expiry_month range"},
-		{"$.credential.pan.expiry_month", 0, "$.credential.pan.expiry_month range"},
-		{"$.credential.pan.expiry_month", "12", "$.credential.pan.expiry_month type"},
-		{"$.credential.pan.expiry_year", 203, "$.credential.pan.expiry_year range"},
-		{"$.credential.pan.expiry_year", 20300, "$.credential.pan.expiry_year range"},
-		{"$.credential.pan.scheme", 1, "$.credential.pan.scheme type"},
 		{"$.customer", gone, "$.customer.id required"},
 		{"$.customer", []any{}, "$.customer type"},
 		{"$.customer.id", gone, "$.customer.id required"},
@@ -85,8 +79,6 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		{"$.customer.id", nil, "$.customer.id required"},
 		{"$.customer.id", 17, "$.customer.id type"},
 		{"$.customer.id", strings.Repeat("x", 257), "$.customer.id too_long"},
-		{"$.customer.date_of_birth", "10.12.1990", "$.customer.date_of_birth format"},
-		{"$.customer.email", true, "$.customer.email type"},
 		{"$.transaction", gone, "$.transaction.amount required; $.transaction.currency required; $.transaction.reference required"},
 		{"$.transaction.reference", gone, "$.transaction.reference required"},
 		{"$.transaction.amount", gone, "$.transaction.amount required"},
@@ -98,24 +90,6 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		{"$.transaction.currency", "EURO", "$.transaction.currency format"},
 		{"$.transaction.currency", "XX ", "$.transaction.currency format"},
 		{"$.transaction.currency", "D A", "$.transaction.currency format"},
-		{"$.device", "x", "$.device type"},
-		{"$.device.ip", 1, "$.device.ip type"},
-		{"$.billing", 1, "$.billing type"},
-		{"$.billing.city", 1, "$.billing.city type"},
-		{"$.items", Tree{}, "$.items type"},
-		{"$.items[0]", "lamp", "$.items[0] type"},
-		{"$.items[1].sku", gone, "$.items[1].name required"},
-		{"$.items[0].price", -1, "$.items[0].price range"},
-		{"$.items[0].quantity", "1", "$.items[0].quantity type"},
-		{"$.items[0].categories", "home", "$.items[0].categories type"},
-		{"$.items[0].categories[1]", 2, "$.items[0].categories[1] type"},
-		{"$.airline", Tree{"legs": 1}, "$.airline.legs type"},
-		{"$.airline", Tree{"passengers": []any{"x"}}, "$.airline.passengers[0] type"},
-		{"$.metadata", "x", "$.metadata type"},
-		{"$.metadata.channel", 1, "$.metadata.channel type"},
-		{"$.metadata.channel", Tree{}, "$.metadata.channel type"},
-		{"$.backend_data", "x", "$.backend_data type"},
-		{"$.backend_data.sift", "x", "$.backend_data.sift type"},
 		{"$.context", 1, "$.context type"},
 	} {
 		t.Run(fmt.Sprint(c.path, " ", c.want), func(t *testing.T) {
@@ -322,7 +296,7 @@ func TestProblemsComeInOneOrder(t *testing.T) {
 			t.Fatalf("%v, then %v", first, again)
 		}
 	}
-	if len(first) != 13 {
+	if len(first) != 5 {
 		t.Errorf("%d problems: %s", len(first), told(first))
 	}
 }

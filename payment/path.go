@@ -243,6 +243,26 @@ func (p Path) Normal(value string) string {
 	return value
 }
 
+// Canonical is a value in one form for lists without a path, whatever path it is compared at: an address, an e-mail address, a fingerprint,
+// a country or a currency as Normal gives it at their paths, everything else as it is.
+func Canonical(value string) string {
+	text := strings.TrimSpace(value)
+	if text != "" && (text[0] == ':' || text[0] >= '0' && text[0] <= '9' || strings.IndexByte(text, ':') > 0) {
+		if ip, ok := canonicalIP(text); ok {
+			return ip
+		}
+	}
+	switch {
+	case strings.IndexByte(text, '@') >= 0, len(text) == len("crd_")+32 && strings.EqualFold(text[:4], "crd_"):
+		return strings.ToLower(text)
+	case len(text) == 2 || len(text) == 3:
+		if code := strings.ToUpper(text); isCountry(code) || knownCurrency(code) {
+			return code
+		}
+	}
+	return value
+}
+
 // Lookup finds the value at the path; one that is null is found. A path with "[*]" gives a []any of all that was found, in their order,
 // and finds nothing where there is none.
 func Lookup(t Tree, path Path) (any, bool) {

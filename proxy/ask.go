@@ -17,12 +17,12 @@ func (ex *exchange) decide(ctx context.Context) disposition {
 	case r.failed != "":
 		return ex.onFailure(r.failed)
 	case r.unmatched:
-		return disposition{}
+		return disposition{unmatched: true}
 	}
 	ex.mu.Lock()
 	ex.asked = true
 	ex.mu.Unlock()
-	decided := disposition{measure: r.measure}
+	decided := disposition{measure: r.measure, session: r.session}
 	if r.measure.Tags {
 		decided.tags = ex.in.tags(&r.verdict, r.session)
 	}

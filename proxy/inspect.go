@@ -50,6 +50,16 @@ type Policy interface {
 	DecoyContent(path string) *mitigation.Edit
 }
 
+// Payer decides about held requests that are payments; a Policy may be one. It is asked after the inline question, in a time of its own,
+// where nothing else has answered the request.
+type Payer interface {
+	// Pays says whether the requests of a spec are payments.
+	Pays(spec string) bool
+	// Pay adds to what is done with a payment: an answer, headers, facts. session is the visitor's, empty where there is no verdict; head.Body
+	// may be truncated. It must end soon after ctx, and nothing that it was given is good after it.
+	Pay(ctx context.Context, spec string, head *capture.Request, session event.ID, measure *mitigation.Measure)
+}
+
 // Observer judges events. Both methods must honour their context, but a call that does not stops nobody but itself. The
 // context, the event and every text in it are good until the call returns, and no longer: their memory is used again. A
 // judgement must share none of it.

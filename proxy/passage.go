@@ -237,7 +237,9 @@ func (p *passage) carry() {
 	if p.ex != nil && p.ex.held() {
 		p.ready()
 		p.resume()
-		if p.obey(p.ex.decide(p.wire.requests)) {
+		decided := p.ex.decide(p.wire.requests)
+		p.ex.pay(p.wire.requests, &decided)
+		if p.obey(decided) {
 			return
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/netip"
 
+	"wayguard/event"
 	"wayguard/http1"
 	"wayguard/mitigation"
 )
@@ -104,4 +105,7 @@ type disposition struct {
 	refused bool
 	// tags are headers for the origin.
 	tags []http1.Field
+	// session is the visitor's, empty where there is no verdict. unmatched says that the request is of no spec after all.
+	session   event.ID
+	unmatched bool
 }

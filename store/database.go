@@ -26,6 +26,8 @@ type Options struct {
 	BusyTimeout time.Duration
 	// Readers is how many connections read at once; writing always uses exactly one. Default 4.
 	Readers int
+	// Searchers is how many connections of a Ledger search, walk over all decisions or look for what retention takes away. Default 2.
+	Searchers int
 }
 
 func (o Options) complete() Options {
@@ -34,6 +36,9 @@ func (o Options) complete() Options {
 	}
 	if o.Readers <= 0 {
 		o.Readers = 4
+	}
+	if o.Searchers <= 0 {
+		o.Searchers = 2
 	}
 	return o
 }
@@ -95,13 +100,26 @@ func (d *database) connect(opts Options, b blueprint) error {
 	}
 	// SQLite has one writer anyway: a second connection would only wait for the first one's lock.
 	d.writer.SetMaxOpenConns(1)
-	d.reader, err = sql.Open("sqlite", dsn(absolute, opts, nil))
+	d.reader, err = d.readers(opts, opts.Readers)
 	if err != nil {
 		return errors.Join(err, d.writer.Close())
 	}
-	d.reader.SetMaxOpenConns(opts.Readers)
-	d.reader.SetMaxIdleConns(opts.Readers)
 	return nil
+}
+
+// readers makes some connections that only read.
+func (d *database) readers(opts Options, count int) (*sql.DB, error) {
+	absolute, err := filepath.Abs(d.path)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := sql.Open("sqlite", dsn(absolute, opts, nil))
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(count)
+	pool.SetMaxIdleConns(count)
+	return pool, nil
 }
 
 // dsn is the driver's address of a file; without pragmas for writing it can only be read through.

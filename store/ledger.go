@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"wayguard/decision"
 )
@@ -13,11 +15,16 @@ import (
 // All writes go through one goroutine, which commits together what waits together (see group), so that a write costs a share of a
 // commit. The write-ahead log is given to the operating system with each commit and to the disk every 50 ms: a kill of the process loses
 // nothing that was answered, a power cut or a crash of the operating system at most the last 50 ms, and neither damages the file.
+//
+// Searches, walks and retention read with connections of their own, so that however long they take no payment waits for one.
 type Ledger struct {
 	outbox
-	file  *database
-	group *group
-	sync  *syncer
+	file     *database
+	searcher *sql.DB
+	group    *group
+	sync     *syncer
+	// clock is when the decision was made that was recorded last, in microseconds since 1970; 0 before the first.
+	clock atomic.Int64
 }
 
 var _ decision.Ledger = (*Ledger)(nil)
@@ -41,17 +48,20 @@ func OpenLedger(ctx context.Context, path string, opts Options) (*Ledger, error)
 		return nil, err
 	}
 	l := &Ledger{file: d}
+	if l.searcher, err = d.readers(opts.complete(), opts.complete().Searchers); err != nil {
+		return nil, errors.Join(fmt.Errorf("open decisions ledger %s: %w", path, err), d.Close())
+	}
 	l.outbox = outbox{source: d.reader, exec: l.execGrouped}
 	l.sync = newSyncer(d.path+"-wal", d.reader)
 	if l.group, err = newGroup(ctx, d.writer, l.sync.touch); err != nil {
-		return nil, errors.Join(fmt.Errorf("open decisions ledger %s: %w", path, translate(err)), l.sync.close(), d.Close())
+		return nil, errors.Join(fmt.Errorf("open decisions ledger %s: %w", path, translate(err)), l.sync.close(), l.searcher.Close(), d.Close())
 	}
 	return l, nil
 }
 
 // Close writes what waits, gives it to the disk and ends all connections. Whoever writes afterwards gets ErrClosed.
 func (l *Ledger) Close() error {
-	return errors.Join(l.group.close(), l.sync.close(), l.file.Close())
+	return errors.Join(l.group.close(), l.sync.close(), l.searcher.Close(), l.file.Close())
 }
 
 // LedgerMetrics are counts since the ledger was opened.

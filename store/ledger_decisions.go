@@ -4,21 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"wayguard/decision"
 	"wayguard/event"
 )
 
-// IdempotencyLife is how long an idempotency key stands for the decision that was made under it, counted until the newest decision with
-// a key: where nothing happens, a key is remembered for longer.
+// IdempotencyLife is how long an idempotency key stands for the decision that was made under it, counted until the decision that was
+// recorded last: where nothing happens, a key is remembered for longer. That is the last one and not the newest, so that a clock that was
+// ahead for a moment ends no life.
 const IdempotencyLife = 24 * time.Hour
 
 // The statements of Record and Amend.
 const (
 	insertDecision = `INSERT INTO decisions (environment, id, at, context, outcome, payment_state, customer_id, fingerprint, reference,
-		device_ip, device_fingerprint, session, undecided, waiting, client, idempotency_key, digest, assignee, revision, body, tree, payload, deferred)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1, $19, $20, $21, $22)`
+		device_ip, device_fingerprint, session, email, undecided, waiting, client, idempotency_key, digest, assignee, revision, body, tree, payload, deferred)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1, $20, $21, $22, $23)`
 	updateDecision = `UPDATE decisions SET outcome = $1, payment_state = $2, undecided = $3, waiting = $4, assignee = $5,
 		revision = revision + 1, body = $6, tree = $7, payload = $8, deferred = $9 WHERE environment = $10 AND id = $11 AND revision = $12`
 	insertRule = `INSERT INTO decision_rules (environment, rule_id, at, decision_id) VALUES ($1, $2, $3, $4)
@@ -27,8 +29,7 @@ const (
 	insertKey = `INSERT INTO idempotency_keys (environment, client, key, decision_id, digest, at) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (environment, client, key) DO UPDATE SET decision_id = excluded.decision_id, digest = excluded.digest, at = excluded.at
 		WHERE idempotency_keys.at <= excluded.at - $7`
-	selectKey = `SELECT decision_id, digest FROM idempotency_keys WHERE environment = $1 AND client = $2 AND key = $3
-		AND at > (SELECT MAX(at) FROM idempotency_keys WHERE environment = $1) - $4`
+	selectKey = `SELECT decision_id, digest FROM idempotency_keys WHERE environment = $1 AND client = $2 AND key = $3 AND at > $4`
 )
 
 // maxAmends bounds how often Amend begins anew because somebody else changed the decision.
@@ -43,6 +44,7 @@ func (l *Ledger) Record(ctx context.Context, e decision.Entry) error {
 	if err != nil {
 		return fmt.Errorf("record decision: %w", err)
 	}
+	l.clock.Store(r.at)
 	err = l.write(ctx, "record decision", func(d *desk) error { return r.insert(d) })
 	return conflict(err)
 }
@@ -66,7 +68,7 @@ func (r *entryRow) insert(d *desk) error {
 		}
 	}
 	if _, err := d.exec(insertDecision, r.environment, r.id, r.at, r.context, r.outcome, r.paymentState, r.customer, r.fingerprint, r.reference,
-		r.ip, r.device, r.session, r.undecided, r.waiting, r.client, r.key, r.digest, r.assignee, r.body, r.tree, r.payload, r.deferred); err != nil {
+		r.ip, r.device, r.session, r.email, r.undecided, r.waiting, r.client, r.key, r.digest, r.assignee, r.body, r.tree, r.payload, r.deferred); err != nil {
 		return err
 	}
 	return r.insertRest(d)
@@ -139,7 +141,8 @@ func (l *Ledger) entry(ctx context.Context, env event.Environment, id event.ID) 
 		`SELECT `+entryColumns+` FROM decisions d WHERE d.environment = $1 AND d.id = $2`, env, id)
 }
 
-// Idempotent finds the decision that a client's idempotency key stands for, for IdempotencyLife.
+// Idempotent finds the decision that a client's idempotency key stands for, for IdempotencyLife. Record says exactly when that is over;
+// before the first Record since the ledger was opened every key that is kept stands.
 func (l *Ledger) Idempotent(ctx context.Context, env event.Environment, client, key string) (id event.ID, digest string, found bool, err error) {
 	type pair struct {
 		id     event.ID
@@ -149,8 +152,17 @@ func (l *Ledger) Idempotent(ctx context.Context, env event.Environment, client, 
 		var p pair
 		err := row.Scan(&p.id, &p.digest)
 		return p, err
-	}, selectKey, env, client, key, IdempotencyLife.Microseconds())
+	}, selectKey, env, client, key, l.lifeBegins())
 	return p.id, p.digest, found, err
+}
+
+// lifeBegins is before which moment a key must have been used to be over.
+func (l *Ledger) lifeBegins() int64 {
+	clock := l.clock.Load()
+	if clock == 0 {
+		return math.MinInt64
+	}
+	return clock - IdempotencyLife.Microseconds()
 }
 
 // Pending lists decisions that wait for an asynchronous backend, the oldest first.

@@ -19,14 +19,14 @@ type entryBody struct {
 
 // entryRow is an entry as its row has it.
 type entryRow struct {
-	environment, id                                                                       string
-	at                                                                                    int64
-	context, outcome, paymentState, customer, fingerprint, reference, ip, device, session string
-	undecided, waiting                                                                    bool
-	client, key, digest, assignee                                                         string
-	body, tree, payload, deferred                                                         []byte
-	rules                                                                                 []string
-	messages                                                                              [][]any
+	environment, id                                                                              string
+	at                                                                                           int64
+	context, outcome, paymentState, customer, fingerprint, reference, ip, device, session, email string
+	undecided, waiting                                                                           bool
+	client, key, digest, assignee                                                                string
+	body, tree, payload, deferred                                                                []byte
+	rules                                                                                        []string
+	messages                                                                                     [][]any
 }
 
 // encode is JSON whose texts stand as they are, so that what is kept of a request is what came.
@@ -62,7 +62,7 @@ func rowOf(e *decision.Entry) (*entryRow, error) {
 	}
 	r := &entryRow{environment: string(e.Environment), id: string(d.ID), at: stamp(d.EvaluatedAt), context: d.Context, outcome: string(d.Decision),
 		paymentState: string(value(d.PaymentState)), customer: d.CustomerID, fingerprint: value(d.CredentialFingerprint),
-		reference: d.TransactionReference, ip: value(d.DeviceIP), device: value(d.DeviceFingerprint), session: sessionOf(e),
+		reference: d.TransactionReference, ip: value(d.DeviceIP), device: value(d.DeviceFingerprint), session: sessionOf(e), email: e.Values["$.customer.email"],
 		undecided: d.Decision == payment.Review && d.Resolution == nil, waiting: e.Waiting,
 		client: e.Client, key: e.IdempotencyKey, digest: e.Digest, assignee: e.Assignee,
 		payload: d.Payload, deferred: e.Deferred, rules: rulesOf(d)}

@@ -18,11 +18,14 @@ const (
 
 // work is one write. It must come to the same when it is done again, because a group that fails is undone and done one by one.
 type work struct {
+	// ctx is its caller's: what nobody waits for any more is not done.
+	ctx  context.Context
 	do   func(d *desk) error
 	done chan error
 }
 
-// group commits writes together: one goroutine takes all that wait and does them in one transaction. Nobody waits for a group to fill.
+// group commits writes together: one goroutine begins a transaction and does in it all that wait by then. Nobody waits for a group to
+// fill, and whoever is in a hurry may go as long as another process keeps the transaction from beginning.
 type group struct {
 	writer    *sql.DB
 	committed func()
@@ -61,7 +64,7 @@ func (g *group) do(ctx context.Context, do func(d *desk) error) error {
 		return ctx.Err()
 	}
 	defer func() { <-g.room }()
-	w := &work{do: do, done: make(chan error, 1)}
+	w := &work{ctx: ctx, do: do, done: make(chan error, 1)}
 	if err := g.add(w); err != nil {
 		return err
 	}
@@ -113,9 +116,9 @@ func (g *group) run() {
 	for {
 		// Whoever is about to write comes first, so that a group is more than the one who woke this goroutine.
 		runtime.Gosched()
-		list, closed := g.take()
-		if len(list) > 0 {
-			g.together(list)
+		some, closed := g.look()
+		if some {
+			g.round()
 			continue
 		}
 		if closed {
@@ -125,22 +128,37 @@ func (g *group) run() {
 	}
 }
 
-// take gives the longest waiting, and says whether no more can come.
-func (g *group) take() (list []*work, closed bool) {
+// look says whether any wait, and whether no more can come.
+func (g *group) look() (some, closed bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	n := min(len(g.waiting), maxGroup)
+	return len(g.waiting) > 0, g.closed
+}
+
+// take gives the longest waiting, at most so many.
+func (g *group) take(most int) (list []*work) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n := min(len(g.waiting), most)
 	list = append(list, g.waiting[:n]...)
 	left := copy(g.waiting, g.waiting[n:])
 	clear(g.waiting[left:])
 	g.waiting = g.waiting[:left]
-	return list, g.closed
+	return list
 }
 
-// together does the works in one transaction, or one by one when that fails.
-func (g *group) together(list []*work) {
+// round does what waits in one transaction. Where none can be begun, all fail with the reason at once: nothing was done, and for each of
+// them alone it would take as long again.
+func (g *group) round() {
+	if err := g.begin(); err != nil {
+		for _, w := range g.take(maxWaiting) {
+			w.done <- err
+		}
+		return
+	}
+	list := g.take(maxGroup)
 	errs := make([]error, len(list))
-	err := g.transact(func(d *desk) error {
+	err := g.end(func(d *desk) error {
 		for i, w := range list {
 			d.failed, d.touched = false, false
 			errs[i] = attempt(w, d)
@@ -161,16 +179,31 @@ func (g *group) together(list []*work) {
 		list[0].done <- err
 		return
 	}
+	g.redo(list)
+}
+
+// redo does works one by one, because one of them failed. Those that follow when no transaction can be begun fail with it, and those whose
+// callers are gone are left out.
+func (g *group) redo(list []*work) {
+	var locked error
 	for _, w := range list {
-		err := g.transact(func(d *desk) error { return attempt(w, d) })
+		err := w.ctx.Err()
+		if err == nil && locked == nil {
+			locked = g.begin()
+		}
 		if err == nil {
-			g.count(1, 1)
+			err = locked
+		}
+		if err == nil {
+			if err = g.end(func(d *desk) error { return attempt(w, d) }); err == nil {
+				g.count(1, 1)
+			}
 		}
 		w.done <- err
 	}
 }
 
-// attempt does a work; a panic of it is its error, because the goroutine is everybody's.
+// attempt does a work, unless its caller is gone; a panic of it is its error, because the goroutine is everybody's.
 func attempt(w *work, d *desk) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -178,19 +211,27 @@ func attempt(w *work, d *desk) (err error) {
 			err = fmt.Errorf("panic: %T", r) // its text may hold values
 		}
 	}()
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
 	return w.do(d)
 }
 
-func (g *group) transact(body func(d *desk) error) error {
-	ctx := context.Background() // a transaction that several share ends with none of them
-	if err := g.sit(ctx); err != nil {
+// begin begins a transaction, for which it waits as long as the busy timeout says.
+func (g *group) begin() error {
+	if err := g.sit(context.Background()); err != nil { // a transaction that several share ends with none of them
 		return err
 	}
-	d := g.desk
-	if _, err := d.exec("BEGIN IMMEDIATE"); err != nil {
+	_, err := g.desk.exec("BEGIN IMMEDIATE")
+	if err != nil {
 		g.leave()
-		return err
 	}
+	return err
+}
+
+// end does the body of the transaction that was begun, and keeps or undoes it.
+func (g *group) end(body func(d *desk) error) error {
+	d := g.desk
 	err := body(d)
 	if err == nil {
 		if _, err = d.exec("COMMIT"); err == nil {

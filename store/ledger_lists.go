@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"wayguard/decision"
@@ -109,9 +110,27 @@ func (l *Ledger) DeleteValue(ctx context.Context, env event.Environment, id even
 }
 
 // ValuePage lists a list's entries, newest first, beginning after an id; expired ones are among them until they are deleted.
-func (l *Ledger) ValuePage(ctx context.Context, env event.Environment, name string, after event.ID, limit int) ([]decision.ListValue, error) {
-	return list(ctx, l.file.reader, "read list values", readValue, `SELECT `+valueColumns+` FROM list_values
-		WHERE environment = $1 AND list = $2 AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4`, env, name, after, bounded(limit))
+func (l *Ledger) ValuePage(ctx context.Context, env event.Environment, q decision.ValueQuery) ([]decision.ListValue, error) {
+	query, args := valueQuestion(env, q)
+	return list(ctx, l.file.reader, "read list values", readValue, query, args...)
+}
+
+// valueQuestion makes a statement of a query; every question has an index.
+func valueQuestion(env event.Environment, q decision.ValueQuery) (string, []any) {
+	c := &conditions{}
+	c.add("environment = $", env)
+	c.add("list = $", q.List)
+	if q.FieldPath != "" {
+		c.add("field_path = $", q.FieldPath)
+	}
+	if q.Value != "" {
+		c.add("value = $", q.Value)
+	}
+	if q.After != "" {
+		c.add("id < $", q.After)
+	}
+	c.args = append(c.args, bounded(q.Limit))
+	return fmt.Sprintf("SELECT %s FROM list_values WHERE %s ORDER BY id DESC LIMIT $%d", valueColumns, strings.Join(c.texts, " AND "), len(c.args)), c.args
 }
 
 // EachValue gives every entry of every list that lives at a time, by id. It reads in pages; an error of visit ends it and is returned as

@@ -58,7 +58,7 @@ func (x doomed) remove(d *desk) (int64, error) {
 // takeAway removes what a query finds, a part at a time; its last argument is how many that may be.
 func (l *Ledger) takeAway(ctx context.Context, what, query string, args ...any) (total int64, err error) {
 	for {
-		part, err := list(ctx, l.file.reader, what, readDoomed, query, append(args[:len(args):len(args)], parcelSize)...)
+		part, err := list(ctx, l.searcher, what, readDoomed, query, append(args[:len(args):len(args)], parcelSize)...)
 		if err != nil || len(part) == 0 {
 			return total, err
 		}
@@ -102,9 +102,7 @@ func (l *Ledger) Forget(ctx context.Context, decisionsBefore, payloadsBefore tim
 			return decisions, payloads, err
 		}
 		if _, err := l.byParts(ctx, "forget idempotency keys", `DELETE FROM idempotency_keys WHERE environment = $1 AND (client, key) IN
-			(SELECT client, key FROM idempotency_keys WHERE environment = $1
-			AND at <= (SELECT MAX(at) FROM idempotency_keys WHERE environment = $1) - $2 LIMIT $3)`,
-			env, IdempotencyLife.Microseconds()); err != nil {
+			(SELECT client, key FROM idempotency_keys WHERE environment = $1 AND at <= $2 LIMIT $3)`, env, l.lifeBegins()); err != nil {
 			return decisions, payloads, err
 		}
 	}
@@ -115,7 +113,7 @@ func (l *Ledger) Forget(ctx context.Context, decisionsBefore, payloadsBefore tim
 func (l *Ledger) environments(ctx context.Context) (all []event.Environment, err error) {
 	query, args := `SELECT MIN(environment) FROM decisions`, []any{}
 	for {
-		env, _, err := find(ctx, l.file.reader, "read environments", func(row scanner) (*event.Environment, error) {
+		env, _, err := find(ctx, l.searcher, "read environments", func(row scanner) (*event.Environment, error) {
 			var e *event.Environment
 			err := row.Scan(&e)
 			return e, err
@@ -131,13 +129,13 @@ func (l *Ledger) environments(ctx context.Context) (all []event.Environment, err
 // strip takes payloads away from where it stopped the last time; the overlap is for decisions that waited or came late.
 func (l *Ledger) strip(ctx context.Context, env event.Environment, before int64) (total int64, err error) {
 	const overlap = int64(15 * time.Minute / time.Microsecond)
-	mark, _, err := find(ctx, l.file.reader, "read retention mark", readNumber, `SELECT payloads FROM retention_marks WHERE environment = $1`, env)
+	mark, _, err := find(ctx, l.searcher, "read retention mark", readNumber, `SELECT payloads FROM retention_marks WHERE environment = $1`, env)
 	if err != nil || before <= 0 {
 		return 0, err
 	}
 	at, id := mark-overlap, event.ID("")
 	for {
-		part, err := list(ctx, l.file.reader, "forget payloads", readPlace, `SELECT id, at FROM decisions WHERE environment = $1 AND at >= $2
+		part, err := list(ctx, l.searcher, "forget payloads", readPlace, `SELECT id, at FROM decisions WHERE environment = $1 AND at >= $2
 			AND (at > $2 OR id > $3) AND at < $4 AND NOT waiting AND (tree IS NOT NULL OR payload IS NOT NULL OR deferred IS NOT NULL)
 			ORDER BY at, id LIMIT $5`, env, at, id, before, parcelSize)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"wayguard/decision"
 	"wayguard/event"
+	"wayguard/payment"
 )
 
 // The sizes of pages: of a search, at most, and of a walk over all decisions.
@@ -36,20 +37,54 @@ func (c *conditions) equal(column, text string) {
 	}
 }
 
+// noIndex behind a text column has its indexes left alone.
+const noIndex = " || ''"
+
+// coarse asks for what a great many decisions have. Where there are fewer by something else that is asked for, its index is taken and
+// never one of these. Of outcome and context it is the outcome's, unless that is ALLOW, which most decisions are.
+func (c *conditions) coarse(q decision.Query, few bool) {
+	outcome, context := "d.outcome", "d.context"
+	if few || q.Outcome == payment.Allow && q.Context != "" {
+		outcome += noIndex
+	}
+	if few || q.Outcome != "" && q.Outcome != payment.Allow {
+		context += noIndex
+	}
+	c.equal(context, q.Context)
+	c.equal(outcome, string(q.Outcome))
+	c.equal("d.payment_state", string(q.PaymentState))
+}
+
+// anyOf asks for one of some texts, unless there are none; see equal.
+func (c *conditions) anyOf(column string, texts []string) {
+	if len(texts) == 0 {
+		return
+	}
+	places := make([]string, len(texts))
+	for i, text := range texts {
+		c.args = append(c.args, text)
+		places[i] = "$" + strconv.Itoa(len(c.args))
+	}
+	c.texts = append(c.texts, column+" IN ("+strings.Join(places, ", ")+") AND "+column+" <> ''")
+}
+
 // Search finds decisions, newest first, or the open REVIEWs, oldest first; in either case equal times by id. A page has 20 entries when
-// the limit is 0 and 1000 at most. From is inclusive, To is not; either may be zero. Every text asked for but the context, the outcome
-// and the payment state has an index; those three are looked through.
+// the limit is 0 and 1000 at most. From is inclusive, To is not; either may be zero. Every text asked for but the payment
+// state has an index; that one is looked through.
 func (l *Ledger) Search(ctx context.Context, q decision.Query) (decision.Page, error) {
 	limit := q.Limit
 	if limit <= 0 {
 		limit = 20
 	}
 	limit = min(limit, maxPage)
+	if len(q.Sessions) > decision.SessionsAtOnce {
+		return decision.Page{}, fmt.Errorf("search decisions: %w: of at most %d sessions at once", ErrInvalid, decision.SessionsAtOnce)
+	}
 	query, args, err := l.question(ctx, q, limit+1)
 	if err != nil {
 		return decision.Page{}, err
 	}
-	entries, err := list(ctx, l.file.reader, "search decisions", readEntry, query, args...)
+	entries, err := list(ctx, l.searcher, "search decisions", readEntry, query, args...)
 	if err != nil {
 		return decision.Page{}, err
 	}
@@ -86,13 +121,16 @@ func (l *Ledger) asked(ctx context.Context, q decision.Query) (*conditions, erro
 	} else {
 		c.add("d.environment = $", q.Environment)
 	}
+	few := len(q.Sessions) > 0 || q.Open || q.RuleID != ""
 	for _, one := range []struct{ column, text string }{
 		{"d.customer_id", q.CustomerID}, {"d.fingerprint", q.Fingerprint}, {"d.reference", q.Reference}, {"d.device_ip", q.DeviceIP},
-		{"d.device_fingerprint", q.DeviceFingerprint}, {"d.session", q.Session}, {"d.context", q.Context}, {"d.outcome", string(q.Outcome)},
-		{"d.payment_state", string(q.PaymentState)},
+		{"d.device_fingerprint", q.DeviceFingerprint}, {"d.email", q.Email},
 	} {
 		c.equal(one.column, one.text)
+		few = few || one.text != ""
 	}
+	c.anyOf("d.session", q.Sessions)
+	c.coarse(q, few)
 	if q.Open {
 		c.texts = append(c.texts, "d.undecided")
 	}
@@ -122,7 +160,7 @@ func (l *Ledger) asked(ctx context.Context, q decision.Query) (*conditions, erro
 
 // at is when a decision was evaluated, or what its id says of it where it is gone.
 func (l *Ledger) at(ctx context.Context, env event.Environment, id event.ID) (int64, error) {
-	at, found, err := find(ctx, l.file.reader, "read decision", readNumber, `SELECT at FROM decisions WHERE environment = $1 AND id = $2`, env, id)
+	at, found, err := find(ctx, l.searcher, "read decision", readNumber, `SELECT at FROM decisions WHERE environment = $1 AND id = $2`, env, id)
 	if err == nil && !found {
 		at = atOf(id)
 	}
@@ -141,7 +179,7 @@ func readNumber(row scanner) (int64, error) {
 func (l *Ledger) Each(ctx context.Context, env event.Environment, from, to time.Time, visit func(*decision.Entry) error) error {
 	at, id := stamp(from), ""
 	for {
-		page, err := list(ctx, l.file.reader, "walk decisions", readEntry, `SELECT `+entryColumns+` FROM decisions d
+		page, err := list(ctx, l.searcher, "walk decisions", readEntry, `SELECT `+entryColumns+` FROM decisions d
 			WHERE d.environment = $1 AND d.at >= $2 AND (d.at > $2 OR d.id > $3) AND d.at < $4 ORDER BY d.at, d.id LIMIT $5`,
 			env, at, id, stamp(to), walkPage)
 		if err != nil {

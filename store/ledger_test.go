@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -272,7 +273,8 @@ func TestQuestionsUseIndexes(t *testing.T) {
 	for index, q := range map[string]decision.Query{
 		"decisions_by_time": {From: from, After: "x"}, "decisions_by_customer": {CustomerID: "c", From: from}, "decisions_by_reference": {Reference: "o", After: "x"},
 		"decisions_by_fingerprint": {Fingerprint: "p", From: from}, "decisions_by_ip": {DeviceIP: "i"}, "decisions_by_device": {DeviceFingerprint: "d"},
-		"decisions_by_session": {Session: "s", Outcome: payment.Block}, "decisions_undecided": {Open: true, After: "x"}, "decision_rules_by_rule": {RuleID: "r", After: "x"},
+		"decisions_by_session": {Sessions: []string{"s"}, Outcome: payment.Block}, "decisions_by_email": {Email: "e", After: "x"}, "decisions_undecided": {Open: true, Context: "c", After: "x"},
+		"decisions_by_outcome": {Outcome: payment.Block, Context: "c", From: from}, "decisions_by_context": {Context: "c", Outcome: payment.Allow, After: "x"}, "decision_rules_by_rule": {RuleID: "r", After: "x"},
 	} {
 		q.Environment = storetest.Production
 		plan, err := l.Plan(ctx, q)
@@ -280,6 +282,45 @@ func TestQuestionsUseIndexes(t *testing.T) {
 			strings.Contains(strings.ReplaceAll(plan, "FOR LAST TERM OF ORDER BY", ""), "FOR ORDER BY") {
 			t.Errorf("%s: %s, %v", index, plan, err)
 		}
+	}
+}
+
+// TestListQuestionsUseIndexes does so for entries of lists.
+func TestListQuestionsUseIndexes(t *testing.T) {
+	l := openLedger(t, filepath.Join(t.TempDir(), "decisions.db"), store.Options{})
+	for index, q := range map[string]decision.ValueQuery{
+		"list_values_by_list": {After: "x"}, "list_values_by_path": {FieldPath: "p", After: "x"}, "list_values_by_value": {Value: "v"},
+		"sqlite_autoindex_list_values_2": {FieldPath: "p", Value: "v"},
+	} {
+		q.List, q.Limit = decision.Blacklist, 20
+		plan, err := l.ValuePlan(context.Background(), storetest.Production, q)
+		if err != nil || !strings.Contains(plan, "INDEX "+index) || strings.Contains(plan, "SCAN") || strings.Contains(plan, "FOR ORDER BY") {
+			t.Errorf("%s: %s, %v", index, plan, err)
+		}
+	}
+}
+
+// TestOlderLedgerLearnsToSearch opens a ledger from before e-mail addresses had a column.
+func TestOlderLedgerLearnsToSearch(t *testing.T) {
+	ctx, path := context.Background(), filepath.Join(t.TempDir(), "decisions.db")
+	l := openLedger(t, path, store.Options{})
+	known, unknown := storetest.Entry(1), storetest.Entry(2)
+	known.Values["$.customer.email"] = "ada@example.org"
+	err := errors.Join(l.Record(ctx, known), l.Record(ctx, unknown), l.Close())
+	older, err2 := sql.Open("sqlite", path)
+	if err = errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	_, err = older.ExecContext(ctx, `DROP INDEX list_values_by_value; DROP INDEX list_values_by_path; DROP INDEX decisions_by_email;
+		DROP INDEX decisions_by_outcome; DROP INDEX decisions_by_context; DROP INDEX deliveries_waiting;
+		ALTER TABLE decisions DROP COLUMN email; DELETE FROM goose_db_version WHERE version_id >= 4`)
+	if err = errors.Join(err, older.Close()); err != nil {
+		t.Fatal(err)
+	}
+	l = openLedger(t, path, store.Options{})
+	page, err := l.Search(ctx, decision.Query{Environment: storetest.Production, Email: "ada@example.org"})
+	if err != nil || len(page.Entries) != 1 || page.Entries[0].Decision.ID != known.Decision.ID {
+		t.Errorf("found are %+v, %v", page.Entries, err)
 	}
 }
 

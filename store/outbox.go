@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -66,6 +67,35 @@ func (o *outbox) DueDeliveries(ctx context.Context, now time.Time, limit int) ([
 		WHERE state = $1 AND due <= $2 ORDER BY due, id LIMIT $3`, pending, stamp(now), bounded(limit))
 }
 
+// dueByAction walks over the actions that have something pending, each looked up in the index, and takes the longest due of each: however
+// many wait for one action, those of the others are as near.
+const dueByAction = `WITH RECURSIVE actions (action) AS (
+		SELECT MIN(action) FROM deliveries WHERE state = 'pending'
+		UNION ALL
+		SELECT (SELECT MIN(d.action) FROM deliveries d WHERE d.state = 'pending' AND d.action > actions.action) FROM actions WHERE actions.action IS NOT NULL)
+	SELECT id, environment, deliveries.action, idempotency_key, body, attempts, due, created, last_error FROM actions CROSS JOIN deliveries
+	WHERE actions.action IS NOT NULL %s AND deliveries.id IN
+		(SELECT w.id FROM deliveries w WHERE w.state = 'pending' AND w.action = actions.action AND w.due <= $1 ORDER BY w.due, w.id LIMIT $2)
+	ORDER BY due, id LIMIT $3`
+
+// maxDue bounds the deliveries that are read at once, over all actions.
+const maxDue = 4096
+
+// DueByAction lists deliveries whose time has come, the longest due first, at most each of any one action and none of those excepted.
+func (o *outbox) DueByAction(ctx context.Context, now time.Time, each int, except []string) ([]event.Delivery, error) {
+	args := []any{stamp(now), bounded(each), maxDue}
+	places := make([]string, len(except))
+	for i, action := range except {
+		args = append(args, action)
+		places[i] = "$" + strconv.Itoa(len(args))
+	}
+	but := ""
+	if len(places) > 0 {
+		but = "AND actions.action NOT IN (" + strings.Join(places, ", ") + ")"
+	}
+	return list(ctx, o.source, "read due deliveries", readDelivery, fmt.Sprintf(dueByAction, but), args...)
+}
+
 // MarkDelivered ends a delivery that the receiver has accepted. Marking one that has already ended changes nothing and is
 // no error, here and below: a sender that lost the answer to its first mark may mark again.
 func (o *outbox) MarkDelivered(ctx context.Context, id event.ID, at time.Time) error {
@@ -122,10 +152,10 @@ func (o *outbox) DeadDeliveries(ctx context.Context, env event.Environment, limi
 		WHERE environment = $1 AND state = $2 ORDER BY settled DESC, id DESC LIMIT $3`, env, dead, bounded(limit))
 }
 
-// Redeliver makes a delivery that has ended, most often one that was given up, due again at a time, with all its attempts before it.
+// Redeliver makes a delivery that has ended, most often one that was given up, due again at a time, as if it had been created then.
 // One that is pending already becomes due then; found is false where there is none.
 func (o *outbox) Redeliver(ctx context.Context, env event.Environment, id event.ID, at time.Time) (found bool, err error) {
-	rows, err := o.exec(ctx, "redeliver", `UPDATE deliveries SET state = $1, attempts = 0, due = $2, settled = 0
+	rows, err := o.exec(ctx, "redeliver", `UPDATE deliveries SET state = $1, attempts = 0, due = $2, created = $2, settled = 0
 		WHERE environment = $3 AND id = $4`, pending, stamp(at), env, id)
 	return rows == 1, err
 }

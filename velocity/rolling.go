@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"hash/maphash"
+	"math"
 	"sync"
 	"time"
 )
@@ -21,7 +22,8 @@ const (
 // Rolling counts over windows of any length up to RollingReach, for many keys in bounded memory. Count, Sum and Distinct are one-sided:
 // what they answer is never more than what happened within the window. They are exact to the millisecond for keys with few events;
 // for busy ones the window's far end may be short, see series. When there is no room, keys that were seen once are let go before
-// keys that were seen again: a flood of random keys cannot push out those that matter. A window ends at the time asked for or at the
+// keys that were seen again: a flood of random keys cannot push out those that matter. What was let go is not forgotten silently: Since
+// says how far back a key's events are all there, and Fill puts back those before. A window ends at the time asked for or at the
 // key's newest event, whichever is later, so that of two payments at one moment neither misses itself. It is safe for concurrent use.
 type Rolling struct {
 	seeds [2]maphash.Seed
@@ -34,13 +36,14 @@ type Rolling struct {
 type RollingKey struct{ a, b uint64 }
 
 // NewRolling makes one that holds that many cells: a key needs one at least and a busy one up to cellLimit. A cell takes about 200
-// bytes where every key has but one, and 32 in a busy key.
+// bytes where every key has but one, and 32 in a busy key. Once keys are let go, ten bytes more a cell remember which.
 func NewRolling(cells int) *Rolling {
 	r := &Rolling{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
 	for i := range r.shards {
 		s := &r.shards[i]
 		s.limit = max(cells/rollingShards, 4)
 		s.series = make(map[RollingKey]*series)
+		s.lost.init()
 		s.once.init()
 		s.again.init()
 	}
@@ -90,13 +93,24 @@ func (r *Rolling) hash(seed int, parts []string) uint64 {
 
 // Add counts one event and its amount, which is not negative. What is older than RollingReach before the key's newest is left out.
 func (r *Rolling) Add(key RollingKey, at time.Time, amount int64) {
-	r.shard(key).touch(key, func(s *series) { s.add(at.UnixMilli(), amount) })
+	r.shard(key).touch(key, at.UnixMilli(), func(s *series) { s.add(at.UnixMilli(), amount) })
 }
 
 // Note notes that the value was seen with the key, for Distinct.
 func (r *Rolling) Note(key RollingKey, at time.Time, value string) {
 	hash := r.member(value)
-	r.shard(key).touch(key, func(s *series) { s.note(at.UnixMilli(), hash) })
+	r.shard(key).touch(key, at.UnixMilli(), func(s *series) { s.note(at.UnixMilli(), hash) })
+}
+
+// TakeBack undoes an Add with the same arguments.
+func (r *Rolling) TakeBack(key RollingKey, at time.Time, amount int64) {
+	r.shard(key).change(key, func(s *series) { s.takeBack(at.UnixMilli(), amount) })
+}
+
+// TakeBackNote undoes a Note with the same arguments.
+func (r *Rolling) TakeBackNote(key RollingKey, at time.Time, value string) {
+	hash := r.member(value)
+	r.shard(key).change(key, func(s *series) { s.takeBackNote(at.UnixMilli(), hash) })
 }
 
 // Count is the number of events within the window before at.
@@ -164,25 +178,52 @@ type shard struct {
 	once, again queue
 	limit       int
 	dropped     uint64
+	// lost are those that were let go.
+	lost lost
 }
 
-// touch lets change add to a key's series, and then makes room again.
-func (s *shard) touch(key RollingKey, change func(*series)) {
+// touch lets do add what happens now to a key's series, and then makes room again.
+func (s *shard) touch(key RollingKey, at int64, do func(*series)) {
 	s.Lock()
 	defer s.Unlock()
 	found := s.series[key]
 	switch {
 	case found == nil:
-		found = &series{key: key}
+		found = &series{key: key, since: min(s.lost.of(key), at-1)}
 		s.series[key] = found
-		change(found)
+		do(found)
 		s.once.push(found)
+	case at <= found.since:
+		return // a straggler from before what is whole: Fill brings it
 	default:
 		found.queue.remove(found)
-		change(found)
+		do(found)
 		s.again.push(found)
 	}
-	for s.again.cells > s.limit*protectedShare/4 && s.again.last() != found {
+	s.makeRoom(found)
+}
+
+// change edits a key's series where there is one, and lets it go when nothing is left of it.
+func (s *shard) change(key RollingKey, do func(*series)) {
+	s.Lock()
+	defer s.Unlock()
+	found := s.series[key]
+	if found == nil {
+		return
+	}
+	q := found.queue
+	q.remove(found)
+	do(found)
+	if found.cells() == 0 {
+		delete(s.series, key)
+		return
+	}
+	q.push(found)
+}
+
+// makeRoom lets go of what was touched the longest ago, of keys seen once first, but for one.
+func (s *shard) makeRoom(but *series) {
+	for s.again.cells > s.limit*protectedShare/4 && s.again.last() != but {
 		old := s.again.last()
 		s.again.remove(old)
 		s.once.push(old)
@@ -192,12 +233,13 @@ func (s *shard) touch(key RollingKey, change func(*series)) {
 		if victim == nil {
 			victim = s.again.last()
 		}
-		if victim == found {
+		if victim == but {
 			break
 		}
 		victim.queue.remove(victim)
 		delete(s.series, victim.key)
 		s.dropped++
+		s.lost.add(victim.key, victim.latest(victim.newest(math.MinInt64)), s.limit)
 	}
 }
 
@@ -212,6 +254,13 @@ func (q *queue) init() { q.ring.next, q.ring.previous = &q.ring, &q.ring }
 func (q *queue) push(s *series) {
 	s.queue, s.previous, s.next = q, &q.ring, q.ring.next
 	s.next.previous, q.ring.next = s, s
+	q.cells += s.cells()
+}
+
+// pushLast makes it the next one to go.
+func (q *queue) pushLast(s *series) {
+	s.queue, s.previous, s.next = q, q.ring.previous, &q.ring
+	s.next.previous, s.previous.next = s, s
 	q.cells += s.cells()
 }
 

@@ -1,6 +1,9 @@
 package velocity
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // The bounds of one key.
 const (
@@ -20,15 +23,17 @@ type series struct {
 	next, previous *series
 	events         []cell
 	members        []member
+	// since is the Unix time in milliseconds after which every event of the key is here, and none of before.
+	since int64
 }
 
 // cell is a span of events: first and last in Unix milliseconds.
 type cell struct{ first, last, count, sum int64 }
 
-// member is a value and when it was seen last.
+// member is a value and when it was seen last, and before that; 0 for never.
 type member struct {
-	hash uint64
-	last int64
+	hash         uint64
+	last, before int64
 }
 
 func (s *series) cells() int { return len(s.events) + len(s.members) }
@@ -95,6 +100,36 @@ func (s *series) join(now int64) {
 	}
 }
 
+// takeBack takes one event out again. A sum that ran over is left.
+func (s *series) takeBack(at, amount int64) {
+	i := slices.IndexFunc(s.events, func(c cell) bool { return c.first <= at && at <= c.last })
+	if i < 0 {
+		return
+	}
+	c := &s.events[i]
+	if c.sum < math.MaxInt64 {
+		c.sum -= min(amount, c.sum)
+	}
+	if c.count--; c.count == 0 {
+		s.events = slices.Delete(s.events, i, i+1)
+	}
+}
+
+// takeBackNote takes one sighting of a value out again.
+func (s *series) takeBackNote(at int64, hash uint64) {
+	i := slices.IndexFunc(s.members, func(m member) bool { return m.hash == hash })
+	switch {
+	case i < 0:
+	case s.members[i].before == at:
+		s.members[i].before = 0
+	case s.members[i].last != at:
+	case s.members[i].before == 0:
+		s.members = slices.Delete(s.members, i, i+1)
+	default:
+		s.members[i].last, s.members[i].before = s.members[i].before, 0
+	}
+}
+
 // within adds up the cells inside the window.
 func (s *series) within(at, window int64) (count, sum int64) {
 	after := s.newest(at) - window
@@ -109,7 +144,11 @@ func (s *series) note(at int64, hash uint64) {
 	for i := range s.members {
 		m := &s.members[i]
 		if m.hash == hash {
-			m.last = max(m.last, at)
+			if at > m.last {
+				m.last, m.before = at, m.last
+			} else {
+				m.before = max(m.before, at)
+			}
 			return
 		}
 		if m.last < s.members[oldest].last {
@@ -118,9 +157,9 @@ func (s *series) note(at int64, hash uint64) {
 	}
 	switch {
 	case len(s.members) < memberLimit:
-		s.members = append(s.members, member{hash, at})
+		s.members = append(s.members, member{hash: hash, last: at})
 	case at > s.members[oldest].last:
-		s.members[oldest] = member{hash, at}
+		s.members[oldest] = member{hash: hash, last: at}
 	}
 }
 

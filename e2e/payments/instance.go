@@ -52,15 +52,20 @@ func start(ctx context.Context, origin, decisions, more string) (_ *instance, er
 	if err := i.run(ctx); err != nil {
 		return nil, err
 	}
+	return i, i.enrol(ctx)
+}
+
+// enrol makes the merchant a client, with a token.
+func (i *instance) enrol(ctx context.Context) error {
 	var client struct {
 		ID     string `json:"client_id"`
 		Secret string `json:"client_secret"`
 	}
 	if err := i.admin.Payments(ctx, http.MethodPost, "admin/clients", nil, map[string]any{"name": "shop", "scopes": strings.Fields(allScopes)}, &client); err != nil {
-		return nil, err
+		return err
 	}
 	i.id, i.secret = client.ID, client.Secret
-	return i, i.authorise(ctx)
+	return i.authorise(ctx)
 }
 
 func (i *instance) file() string { return filepath.Join(i.dir, "wayguard.yaml") }

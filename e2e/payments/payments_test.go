@@ -29,4 +29,6 @@ func TestNumbers(t *testing.T) { e2e.Meet(t, payments.CheckNumbers) }
 
 func TestBackend(t *testing.T) { e2e.Meet(t, payments.CheckBackend) }
 
+func TestUpgrade(t *testing.T) { e2e.Meet(t, payments.CheckUpgrade) }
+
 func TestKill(t *testing.T) { e2e.Meet(t, payments.CheckKill) }

@@ -8,6 +8,6 @@ func decisions() []check {
 	return []check{
 		{"words", payments.CheckWords}, {"destination", payments.CheckDestination}, {"acquirer", payments.CheckAcquirer},
 		{"numbers", payments.CheckNumbers}, {"load", payments.CheckLoad}, {"backend", payments.CheckBackend},
-		{"story", payments.CheckStory}, {"kill", payments.CheckKill},
+		{"story", payments.CheckStory}, {"kill", payments.CheckKill}, {"upgrade", payments.CheckUpgrade},
 	}
 }

@@ -56,7 +56,8 @@ func Entry(n int) decision.Entry {
 	print := fmt.Sprintf("crd_%032x", n%5000)
 	e := decision.Entry{Environment: Production, Tree: tree(n, print), Values: map[string]string{
 		"$.device.ip": fmt.Sprintf("198.51.%d.%d", n/250%250, n%250), "$.customer.id": fmt.Sprint("customer-", n%3000),
-		"$.credential_fingerprint": print, "$.device.fingerprint": fmt.Sprint("device-", n%4000)}}
+		"$.credential_fingerprint": print, "$.device.fingerprint": fmt.Sprint("device-", n%4000),
+		"$.customer.email": fmt.Sprintf("customer-%d@example.org", n%3000)}}
 	e.Decision = payment.Decision{ID: event.DeriveID(t, "decision", fmt.Sprint(n)), Decision: payment.Allow, Source: payment.RuleEngine, Context: "checkout",
 		CredentialFingerprint: &print, CredentialType: payment.PAN, MaskedCredential: pointer("411111 ****** 4242"), RulesetID: pointer(id(1)),
 		RulesetVersion: pointer(int64(3)), TriggeredRules: []payment.TriggeredRule{}, ShadowTriggeredRules: []payment.TriggeredRule{},

@@ -218,10 +218,7 @@ func values(t *testing.T, l Ledger) {
 			t.Errorf("it is %+v, %v, %v; want %+v", got, found, err, v)
 		}
 	}
-	page, err := l.ValuePage(ctx, Production, decision.Blacklist, made[3].ID, 2)
-	if want := []decision.ListValue{made[2], made[1]}; err != nil || !reflect.DeepEqual(page, want) {
-		t.Errorf("the page is %+v, %v", page, err)
-	}
+	valuePages(t, l, made)
 	alive := func(n int) (got []decision.ListValue) {
 		must(t, l.EachValue(ctx, Production, at(n), func(v decision.ListValue) error { got = append(got, v); return nil }))
 		return got
@@ -247,6 +244,31 @@ func values(t *testing.T, l Ledger) {
 	}
 	if got := alive(0); !reflect.DeepEqual(got, made[2:]) {
 		t.Errorf("left are %+v", got)
+	}
+}
+
+// valuePages asks for parts of a list by every filter.
+func valuePages(t *testing.T, l Ledger, made []decision.ListValue) {
+	for name, test := range map[string]struct {
+		q    decision.ValueQuery
+		want []decision.ListValue
+	}{
+		"after":             {decision.ValueQuery{List: decision.Blacklist, After: made[3].ID, Limit: 2}, []decision.ListValue{made[2], made[1]}},
+		"path":              {decision.ValueQuery{List: decision.Blacklist, FieldPath: "$.device.ip", Limit: 3}, []decision.ListValue{made[3], made[2], made[1]}},
+		"another path":      {decision.ValueQuery{List: decision.Blacklist, FieldPath: "$.customer.id", Limit: 3}, nil},
+		"value":             {decision.ValueQuery{List: decision.Blacklist, Value: made[1].Value, Limit: 3}, []decision.ListValue{made[1]}},
+		"path and value":    {decision.ValueQuery{List: decision.Blacklist, FieldPath: "$.device.ip", Value: made[2].Value, Limit: 3}, []decision.ListValue{made[2]}},
+		"value, after it":   {decision.ValueQuery{List: decision.Blacklist, Value: made[1].Value, After: made[1].ID, Limit: 3}, nil},
+		"another list":      {decision.ValueQuery{List: "friends", Value: made[4].Value, Limit: 3}, []decision.ListValue{made[4]}},
+		"of another list":   {decision.ValueQuery{List: decision.Blacklist, Value: made[4].Value, Limit: 3}, nil},
+		"hostile":           {decision.ValueQuery{List: decision.Blacklist, Value: "' OR 1=1 --", Limit: 3}, nil},
+		"hostile path":      {decision.ValueQuery{List: decision.Blacklist, FieldPath: "$1", Limit: 3}, nil},
+		"nothing but a bit": {decision.ValueQuery{List: decision.Blacklist, Limit: 1}, []decision.ListValue{made[3]}},
+	} {
+		page, err := l.ValuePage(context.Background(), Production, test.q)
+		if err != nil || len(page) != len(test.want) || len(page) > 0 && !reflect.DeepEqual(page, test.want) {
+			t.Errorf("%s: the page is %+v, %v; want %+v", name, page, err, test.want)
+		}
 	}
 }
 

@@ -41,6 +41,9 @@ func searching(t *testing.T, l Ledger) {
 		if n%8 == 0 {
 			e.Decision.Resolution = &payment.Resolution{Resolution: payment.Rejected}
 		}
+		if delete(e.Values, "$.customer.email"); n%3 > 0 {
+			e.Values["$.customer.email"] = fmt.Sprintf("b%d@example.org", n%3)
+		}
 		all = append(all, e)
 		must(t, l.Record(ctx, e))
 	}
@@ -61,8 +64,15 @@ func searching(t *testing.T, l Ledger) {
 				return slices.Contains(ruleIDs(d(e)), "rule-4") && *d(e).DeviceFingerprint == "d1"
 			}},
 		"ip":      {decision.Query{DeviceIP: "198.51.100.3"}, func(e decision.Entry) bool { return d(e).DeviceIP != nil && *d(e).DeviceIP == "198.51.100.3" }},
-		"session": {decision.Query{Session: string(Entry(9).Decision.Journey.Session)}, func(e decision.Entry) bool { return d(e).Journey.Session == Entry(9).Decision.Journey.Session }},
-		"state":   {decision.Query{PaymentState: payment.StateChargedback}, func(e decision.Entry) bool { return d(e).PaymentState != nil }},
+		"session": {decision.Query{Sessions: []string{string(Entry(9).Decision.Journey.Session)}}, func(e decision.Entry) bool { return d(e).Journey.Session == Entry(9).Decision.Journey.Session }},
+		"sessions": {decision.Query{Sessions: []string{string(Entry(9).Decision.Journey.Session), "another", string(Entry(14).Decision.Journey.Session)}}, func(e decision.Entry) bool {
+			return d(e).Journey.Session == Entry(9).Decision.Journey.Session || d(e).Journey.Session == Entry(14).Decision.Journey.Session
+		}},
+		"email": {decision.Query{Email: "b2@example.org"}, func(e decision.Entry) bool { return e.Values["$.customer.email"] == "b2@example.org" }},
+		"email and rule": {decision.Query{Email: "b1@example.org", RuleID: "rule-4"}, func(e decision.Entry) bool {
+			return e.Values["$.customer.email"] == "b1@example.org" && slices.Contains(ruleIDs(d(e)), "rule-4")
+		}},
+		"state": {decision.Query{PaymentState: payment.StateChargedback}, func(e decision.Entry) bool { return d(e).PaymentState != nil }},
 		"from and to": {decision.Query{From: Entry(10).Decision.EvaluatedAt, To: Entry(20).Decision.EvaluatedAt}, func(e decision.Entry) bool {
 			return !d(e).EvaluatedAt.Before(Entry(10).Decision.EvaluatedAt) && d(e).EvaluatedAt.Before(Entry(20).Decision.EvaluatedAt)
 		}},

@@ -61,6 +61,7 @@ type Settings interface {
 type Outbox interface {
 	EnqueueDelivery(ctx context.Context, d event.Delivery) (bool, error)
 	DueDeliveries(ctx context.Context, now time.Time, limit int) ([]event.Delivery, error)
+	DueByAction(ctx context.Context, now time.Time, each int, except []string) ([]event.Delivery, error)
 	MarkDelivered(ctx context.Context, id event.ID, at time.Time) error
 	MarkFailed(ctx context.Context, id event.ID, reason string, due time.Time) error
 	Postpone(ctx context.Context, id event.ID, due time.Time) error
@@ -110,7 +111,7 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 // outboxes are the parts that every outbox passes.
 func outboxes() map[string]func(t *testing.T, s Outbox) {
 	return map[string]func(t *testing.T, s Outbox){
-		"outbox": outbox, "outbox is idempotent": idempotent, "outbox postpones": postponing, "outbox sends again": redelivering}
+		"outbox": outbox, "outbox is idempotent": idempotent, "outbox postpones": postponing, "outbox by action": byAction, "outbox sends again": redelivering}
 }
 
 // at is a fixed moment with microseconds; minutes later than it for n > 0.

@@ -257,6 +257,47 @@ func postponing(t *testing.T, s Outbox) {
 	}
 }
 
+// byAction reads some of each action, however many there are of one.
+func byAction(t *testing.T, s Outbox) {
+	ctx := context.Background()
+	if due, err := s.DueByAction(ctx, at(100), 5, nil); len(due) != 0 || err != nil {
+		t.Errorf("of none %v is due, %v", due, err)
+	}
+	for n := range 60 {
+		d := delivery(n)
+		d.Action, d.Due = "many", at(n)
+		if n >= 50 {
+			d.Action = []string{"a few", "others"}[n%2]
+		}
+		_, err := s.EnqueueDelivery(ctx, d)
+		must(t, err)
+	}
+	must(t, s.MarkDelivered(ctx, id(1), at(1)))
+	for name, test := range map[string]struct {
+		now, each int
+		except    []string
+		want      []int
+	}{
+		"some of each":   {100, 3, nil, []int{0, 2, 3, 50, 51, 52, 53, 54, 55}},
+		"but for many":   {100, 2, []string{"many", "nobody"}, []int{50, 51, 52, 53}},
+		"as time has it": {51, 2, []string{"a few"}, []int{0, 2, 51}},
+		"all excepted":   {100, 2, []string{"a few", "many", "others"}, nil},
+	} {
+		due, err := s.DueByAction(ctx, at(test.now), test.each, test.except)
+		var got []event.ID
+		for _, d := range due {
+			got = append(got, d.ID)
+		}
+		var want []event.ID
+		for _, n := range test.want {
+			want = append(want, id(n))
+		}
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: due are %v, %v", name, got, err)
+		}
+	}
+}
+
 // redelivering makes what has ended due again, and knows one environment's messages from another's.
 func redelivering(t *testing.T, s Outbox) {
 	ctx := context.Background()
@@ -278,7 +319,7 @@ func redelivering(t *testing.T, s Outbox) {
 		t.Errorf("before its time %v is due, %v", due, err)
 	}
 	due, err := s.DueDeliveries(ctx, at(20), 10)
-	if err != nil || len(due) != 3 || due[0].Attempts != 0 {
+	if err != nil || len(due) != 3 || due[0].Attempts != 0 || !due[0].Created.Equal(at(20)) {
 		t.Errorf("at its time %+v is due, %v", due, err)
 	}
 	if counts, err := s.DeliveryCounts(ctx, "production"); err != nil || counts != (store.DeliveryCounts{Pending: 3}) {

@@ -17,7 +17,7 @@ export async function answer(request: IncomingMessage, address: URL, mood: strin
   if (path === "/logout") return { status: 204, body: "", cookie: "mock_out=1; Path=/" };
   if (path === "/password") return { status: 204, body: "" };
   if (request.headers.cookie?.includes("mock_out=1") === true) return refuse(401, "not_logged_in", "log in first");
-  const part = await partOf(request, path);
+  const part = await partOf(request, address);
   if (part) return part;
   const plain = { "/me": "hub-me.json", "/fields": "hub-fields.json", "/health": "hub-health.json" }[path];
   if (plain !== undefined) return json(await golden(plain));
@@ -29,10 +29,11 @@ export async function answer(request: IncomingMessage, address: URL, mood: strin
   return refuse(404, "not_found", "no such path");
 }
 
-async function partOf(request: IncomingMessage, path: string): Promise<Answer | undefined> {
+async function partOf(request: IncomingMessage, address: URL): Promise<Answer | undefined> {
+  const path = address.pathname;
   if (path.startsWith("/users") || path === "/audit") return administration(request, path);
   if (path.startsWith("/payments/")) {
-    const value = await payments(request.method ?? "GET", path);
+    const value = await payments(request.method ?? "GET", path, address.searchParams);
     return value === undefined ? refuse(404, "payments_off", "nothing decides here") : json(value);
   }
   if (path.startsWith("/mitigation") || path.endsWith("/spare")) return mitigation(path);

@@ -61,6 +61,14 @@ export interface Client {
   disabled: boolean;
 }
 
+/** A key that tokens are signed with. */
+export interface SigningKey {
+  kid: string;
+  created_at: string;
+  /** New tokens are signed with it; the others check what they signed. */
+  signs: boolean;
+}
+
 const integration = object<Integration>({
   id: text,
   type: text,
@@ -103,6 +111,8 @@ const deadDelivery = object<DeadDelivery>({
   last_error: optionalText,
 });
 
+const signingKey = object<SigningKey>({ kid: text, created_at: time, signs: flag });
+
 const clientShape = { client_id: text, name: optionalText, scopes: words, created_at: time, disabled: flag };
 const client = object<Client>(clientShape);
 const secretClient = object<Client & { client_secret: string }>({ ...clientShape, client_secret: text });
@@ -141,6 +151,7 @@ export const scopes = [
   "admin:clients:write",
   "admin:keys:read",
   "admin:keys:write",
+  "admin:erasures:write",
 ] as const;
 
 function listQuery<T>(environment: string, name: string, item: Decoder<T>, refetchInterval: number | false = false) {
@@ -157,6 +168,7 @@ export const integrationsQuery = (environment: string) => listQuery(environment,
 export const backendsQuery = (environment: string) => listQuery(environment, "backends", backend, 15_000);
 export const webhooksQuery = (environment: string) => listQuery(environment, "webhooks", webhook);
 export const deliveriesQuery = (environment: string) => listQuery(environment, "deliveries", deadDelivery, 15_000);
+export const keysQuery = (environment: string) => listQuery(environment, "keys", signingKey);
 export const clientsQuery = (environment: string) => listQuery(environment, "clients", client);
 
 export interface NewIntegration {
@@ -172,8 +184,18 @@ export function createIntegration(environment: string, body: NewIntegration) {
   return post(paymentPath(environment, "admin/integrations"), body, integration);
 }
 
-export function enableIntegration(environment: string, id: string, enabled: boolean) {
-  return change(paymentPath(environment, `admin/integrations/${segment(id)}`), { enabled }, integration);
+/** What of an integration may change; what is left out stays, credentials of null go. */
+export interface IntegrationPatch {
+  name?: string;
+  base_url?: string;
+  timeout_ms?: number;
+  enabled?: boolean;
+  adapter?: unknown;
+  credentials?: unknown;
+}
+
+export function changeIntegration(environment: string, id: string, patch: IntegrationPatch) {
+  return change(paymentPath(environment, `admin/integrations/${segment(id)}`), patch, integration);
 }
 
 export function refreshBackends(environment: string) {
@@ -182,6 +204,10 @@ export function refreshBackends(environment: string) {
 
 export function createWebhook(environment: string, url: string, events: readonly string[]) {
   return post(paymentPath(environment, "admin/webhooks"), { url, events }, keyedWebhook);
+}
+
+export function changeWebhook(environment: string, id: string, patch: { url?: string; events?: readonly string[] }) {
+  return change(paymentPath(environment, `admin/webhooks/${segment(id)}`), patch, webhook);
 }
 
 export function rotateWebhook(environment: string, id: string) {
@@ -200,8 +226,19 @@ export function rotateClient(environment: string, id: string) {
   return post(paymentPath(environment, `admin/clients/${segment(id)}/rotate`), {}, secretClient);
 }
 
-export function disableClient(environment: string, id: string, disabled: boolean) {
-  return change(paymentPath(environment, `admin/clients/${segment(id)}`), { disabled }, client);
+export function changeClient(environment: string, id: string, patch: { name?: string; scopes?: readonly string[]; disabled?: boolean }) {
+  return change(paymentPath(environment, `admin/clients/${segment(id)}`), patch, client);
+}
+
+export function rotateKeys(environment: string) {
+  return order(paymentPath(environment, "admin/keys/rotate"));
+}
+
+const erased = object<{ decisions: number }>({ decisions: number });
+
+/** Takes away all decisions of a customer for good. */
+export function eraseCustomer(environment: string, customer: string) {
+  return post(paymentPath(environment, "admin/erasures"), { customer_id: customer }, erased);
 }
 
 export type Removable = "integrations" | "webhooks" | "clients";

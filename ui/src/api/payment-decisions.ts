@@ -149,6 +149,7 @@ export const noQuery: wire.DecisionQuery = {
   rule_id: "",
   device_ip: "",
   device_fingerprint: "",
+  email: "",
   session: "",
   from: "",
   to: "",
@@ -156,12 +157,25 @@ export const noQuery: wire.DecisionQuery = {
 
 /** The key is the search as the analyst put it; a span that moves with the clock is fixed when it is asked. */
 export function decisionsQuery(environment: string, key: object, query: () => wire.DecisionQuery) {
+  return decisionsBy(environment, key, () => ({ ...query() }));
+}
+
+function decisionsBy(environment: string, key: object, parameters: () => Record<string, string | readonly string[]>) {
   return infiniteQueryOptions({
     queryKey: ["decisions", environment, key],
     queryFn: ({ signal, pageParam }) =>
-      read(paymentPath(environment, "decisions", { ...query(), limit: pageSize, after: pageParam }), decisions, signal),
+      read(paymentPath(environment, "decisions", { ...parameters(), limit: pageSize, after: pageParam }), decisions, signal),
     ...endless,
   });
+}
+
+/** How many sessions can be asked for at once. */
+export const sessionsAtOnce = 50;
+
+/** The decisions of any of some sessions. */
+export function sessionsDecisionsQuery(environment: string, sessions: readonly string[]) {
+  const session = sessions.slice(0, sessionsAtOnce);
+  return decisionsBy(environment, { session }, () => ({ session }));
 }
 
 export function decisionQuery(environment: string, id: string) {

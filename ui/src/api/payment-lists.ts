@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { post, read, remove } from "./client";
 import { fallback, flag, object, optionalText, text, time } from "./decode";
-import { allOf, endless, partOf, paymentPath, segment } from "./payments";
+import { endless, partOf, paymentPath, segment } from "./payments";
 
 /** An entry of the blacklist or of a named list. */
 export interface ListValue {
@@ -49,8 +49,6 @@ function valuesOf(list: string): string {
 }
 
 const pageSize = 100;
-/** How many parts of the blacklist are looked through for one value. */
-const mostParts = 20;
 
 export function namedListsQuery(environment: string) {
   return queryOptions({
@@ -68,27 +66,11 @@ export function valuesQuery(environment: string, list: string) {
   });
 }
 
-/** Whether a value stands on the blacklist; whole says that all of it was looked through. */
-export interface Standing {
-  entries: ListValue[];
-  whole: boolean;
-}
-
-/** Looks a value up. The API has no search of its own for it, so the list is read part by part, within bounds. */
+/** The entries of the blacklist that hold a value: one, or none. */
 export function standingQuery(environment: string, fieldPath: string, value: string) {
   return queryOptions({
     queryKey: ["list-values", environment, "standing", fieldPath, value],
-    queryFn: async ({ signal }): Promise<Standing> => {
-      const pages: { data: ListValue[]; next: string }[] = [];
-      let after = "";
-      do {
-        const page = await read(paymentPath(environment, valuesOf(blacklist), { limit: String(pageSize), after }), values, signal);
-        pages.push(page);
-        after = page.next;
-      } while (after !== "" && pages.length < mostParts);
-      const entries = allOf({ pages })?.filter((entry) => entry.field_path === fieldPath && entry.value === value) ?? [];
-      return { entries, whole: after === "" };
-    },
+    queryFn: async ({ signal }) => (await read(paymentPath(environment, valuesOf(blacklist), { field_path: fieldPath, value }), values, signal)).data,
     retry: false,
   });
 }

@@ -3,6 +3,7 @@ import { change, post, read, readTagged } from "./client";
 import { anything, dictionary, fallback, flag, list, number, object, oneOf, optionalNumber, optionalText, text, time } from "./decode";
 import type { Decoder } from "./decode";
 import { endless, onUnlessOff, partOf, paymentPath, segment, words } from "./payments";
+import { decision } from "./payment-decisions";
 import type * as wire from "./payment-ruleset-types";
 
 const maybeNumber = fallback<number | undefined>(number, undefined);
@@ -144,4 +145,9 @@ export function moveRuleset(environment: string, id: string, verb: RulesetVerb) 
 
 export function backtest(environment: string, id: string, span: { from: string; to: string }) {
   return post(paymentPath(environment, "admin/backtests"), { ruleset_id: id, ...span }, report);
+}
+
+/** What a version would decide about a payment, and why; nothing is counted or kept. */
+export function dryRun(environment: string, id: string, request: unknown) {
+  return post(paymentPath(environment, "admin/dry-runs"), { ruleset_id: id, request }, decision);
 }

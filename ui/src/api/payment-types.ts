@@ -154,7 +154,29 @@ export interface DecisionQuery {
   rule_id: string;
   device_ip: string;
   device_fingerprint: string;
+  email: string;
   session: string;
   from: string;
   to: string;
+}
+
+/** One line of a count: a day, a rule or an outcome. */
+export interface AnalyticsRow {
+  key: string;
+  total: number;
+  allowed: number;
+  reviewed: number;
+  blocked: number;
+  provisional: number;
+  fraud: number;
+  money: Record<string, number>;
+}
+
+export interface Analytics {
+  by_day: AnalyticsRow[];
+  by_context: AnalyticsRow[];
+  by_rule: AnalyticsRow[];
+  by_outcome: AnalyticsRow[];
+  /** There were more decisions than are counted. */
+  truncated: boolean;
 }

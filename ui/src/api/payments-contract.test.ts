@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Asked } from "../test/hub";
 import { fakeHub, golden } from "../test/hub";
+import * as analytics from "./payment-analytics";
 import * as connections from "./payment-connections";
 import * as decisions from "./payment-decisions";
 import * as interceptors from "./payment-interceptors";
@@ -22,7 +23,7 @@ interface Operation {
 }
 interface Document {
   paths: Record<string, Record<string, Operation> & { parameters?: Operation["parameters"] }>;
-  components: { schemas: Record<string, Schema>; parameters?: Record<string, { name: string; in: string }> };
+  components: { schemas: Record<string, Schema>; parameters?: Record<string, { name: string; in: string }>; securitySchemes: { oauth2: { flows: { clientCredentials: { scopes: object } } } } };
 }
 
 const document = JSON.parse(readFileSync("../api/openapi.json", "utf8")) as Document;
@@ -77,14 +78,23 @@ const calls: [string, () => Promise<unknown>][] = [
   ["list dead letters", () => client.query(connections.deliveriesQuery(env))],
   ["list clients", () => client.query(connections.clientsQuery(env))],
   ["create an integration", () => connections.createIntegration(env, { type: "http", slug: "x", name: "x", base_url: "https://x.example", adapter: {}, credentials: {} })],
-  ["switch an integration off", () => connections.enableIntegration(env, "1", false)],
+  ["change an integration", () => connections.changeIntegration(env, "1", { enabled: false, name: "x", base_url: "https://x.example", timeout_ms: 1, adapter: {}, credentials: null })],
   ["look for backends", () => connections.refreshBackends(env)],
   ["create a webhook", () => connections.createWebhook(env, "https://x.example", ["decision.block"])],
   ["rotate a webhook", () => connections.rotateWebhook(env, "1")],
   ["redeliver", () => connections.redeliver(env, "1")],
   ["create a client", () => connections.createClient(env, "x", ["decisions:read"])],
   ["rotate a client", () => connections.rotateClient(env, "1")],
-  ["disable a client", () => connections.disableClient(env, "1", true)],
+  ["change a client", () => connections.changeClient(env, "1", { name: "x", scopes: ["decisions:read"], disabled: true })],
+  ["change a webhook", () => connections.changeWebhook(env, "1", { url: "https://x.example", events: ["decision.block"] })],
+  ["list token keys", () => client.query(connections.keysQuery(env))],
+  ["rotate the token key", () => connections.rotateKeys(env)],
+  ["erase a customer", () => connections.eraseCustomer(env, "x")],
+  ["dry run", () => rulesets.dryRun(env, "1", {})],
+  ["analytics", () => client.query(analytics.analyticsQuery(env, "x", () => span))],
+  ["analytics as a file", () => fetch(analytics.analyticsFile(env, span))],
+  ["decisions of sessions", () => client.infiniteQuery(decisions.sessionsDecisionsQuery(env, ["a", "b"]))],
+  ["look a value up", () => client.query(lists.standingQuery(env, "$.device.ip", "x"))],
   ["delete a party", () => connections.removeParty(env, "webhooks", "1")],
 ];
 
@@ -131,6 +141,10 @@ describe("what the pages ask is what the decision API's document says", () => {
     const known = parametersOf(path, operation);
     expect([...question.query.keys()].filter((name) => name !== "environment" && !known.includes(name))).toEqual([]);
     expect(faultsOf(question.body, operation)).toEqual([]);
+  });
+
+  test("clients are offered the scopes it knows", () => {
+    expect([...connections.scopes].sort()).toEqual(Object.keys(document.components.securitySchemes.oauth2.flows.clientCredentials.scopes).sort());
   });
 
   test("webhooks are told of the events it knows", () => {

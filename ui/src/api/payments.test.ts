@@ -3,6 +3,7 @@ import { fakeHub, golden, refuse } from "../test/hub";
 import { ApiError, change, post, read } from "./client";
 import type { Decoder } from "./decode";
 import { object, text } from "./decode";
+import { analytics } from "./payment-analytics";
 import { decision } from "./payment-decisions";
 import * as interceptors from "./payment-interceptors";
 import { report, ruleset } from "./payment-rulesets";
@@ -27,6 +28,7 @@ describe("the golden files", () => {
     ["payment-decision.json", decision],
     ["payment-ruleset.json", ruleset],
     ["payment-report.json", report],
+    ["payment-analytics.json", analytics],
   ])("%s is read whole", (name, decoder) => {
     const raw = golden(name);
     expect(lost(raw, decoder(raw, ""))).toEqual([]);

@@ -4,9 +4,11 @@ import type { Decoder } from "./decode";
 import type { Part } from "./payment-types";
 
 /** The address of something of the decision API, through the Hub. Empty parameters are left out. */
-export function paymentPath(environment: string, path: string, parameters: Record<string, string> = {}): string {
+export function paymentPath(environment: string, path: string, parameters: Record<string, string | readonly string[]> = {}): string {
   const asked = new URLSearchParams({ environment });
-  for (const [name, value] of Object.entries(parameters)) if (value !== "") asked.set(name, value);
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of typeof value === "string" ? [value] : value) if (one !== "") asked.append(name, one);
+  }
   return `/payments/${path}?${asked.toString()}`;
 }
 

@@ -1,5 +1,5 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { decisionsQuery, noQuery } from "../../api/payment-decisions";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { decisionsQuery, noQuery, sessionsDecisionsQuery } from "../../api/payment-decisions";
 import type { Decision, DecisionQuery } from "../../api/payment-types";
 import { allOf } from "../../api/payments";
 import { counted } from "../../format/words";
@@ -9,17 +9,45 @@ import { Card } from "../payments/Card";
 import { More } from "../payments/Table";
 import { DecisionTable } from "../payments/decisions/DecisionTable";
 import { outcomeName } from "../payments/words";
+import { entitySessionsQuery } from "./entity-sessions";
+import type { Sharing } from "./sharing";
 
-/** The payments that share the entity. */
-export function EntityDecisions({ search, value }: { search: keyof DecisionQuery; value: string }) {
+interface EntityDecisionsProps {
+  sharing: Sharing;
+  element: string;
+  value: string;
+}
+
+/** The payments that share the entity: by a field of their own, or by the sessions that show it. */
+export function EntityDecisions({ sharing, element, value }: EntityDecisionsProps) {
+  const { search, means } = sharing;
+  if (search === undefined) return <OfSessions element={element} value={value} means={means} />;
+  return <ByField search={search} value={value} means={means} />;
+}
+
+function ByField({ search, value, means }: { search: keyof DecisionQuery; value: string; means: string }) {
   const { environment } = useWorkplace();
-  const found = useInfiniteQuery(decisionsQuery(environment.name, { [search]: value }, () => ({ ...noQuery, [search]: value })));
+  return <Decisions query={decisionsQuery(environment.name, { [search]: value }, () => ({ ...noQuery, [search]: value }))} means={means} />;
+}
+
+function OfSessions({ element, value, means }: { element: string; value: string; means: string }) {
+  const { environment } = useWorkplace();
+  const found = useQuery(entitySessionsQuery(environment.name, element, value));
+  const sessions = found.data?.sessions.map(({ session_id: id }) => id);
+  if (!found.data || !sessions || sessions.length === 0) return null; // the card of the sessions says why
+  const part = found.data.total > sessions.length ? ` The newest ${sessions.length} visits were looked at.` : "";
+  return <Decisions query={sessionsDecisionsQuery(environment.name, sessions)} means={means + part} />;
+}
+
+function Decisions({ query, means }: { query: ReturnType<typeof decisionsQuery>; means: string }) {
+  const found = useInfiniteQuery(query);
   const decisions = allOf(found.data);
   return (
     <Card title="Payment Decisions" note={decisions ? summary(decisions, found.hasNextPage) : ""}>
       <Answer error={found.error} there={decisions !== undefined} retry={() => void found.refetch()}>
+        <p className="faint card-empty">{means}</p>
         {decisions?.length === 0 ? (
-          <p className="faint card-empty">No payment shares it.</p>
+          <p className="card-empty">There is none.</p>
         ) : (
           <DecisionTable decisions={decisions} label="Payment decisions" />
         )}

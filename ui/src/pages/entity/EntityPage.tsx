@@ -29,8 +29,8 @@ export function EntityPage({ element, value }: { element: string; value: string 
           <span className="mono">{value}</span>
           <CopyButton text={value} what="value" />
         </section>
-        {payments && sharing && <EntityStanding path={sharing.path} value={value} />}
-        {payments && sharing?.search && <EntityDecisions search={sharing.search} value={value} />}
+        {payments && sharing && sharing.path !== "" && <EntityStanding path={sharing.path} value={value} />}
+        {payments && sharing && <EntityDecisions sharing={sharing} element={element} value={value} />}
         <EntitySessions element={element} value={value} />
       </div>
     </NamesContext>

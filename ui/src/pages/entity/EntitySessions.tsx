@@ -1,31 +1,25 @@
 import { useQuery } from "@tanstack/react-query";
-import { searchQuery } from "../../api/resources";
 import { Empty } from "../../components/Notice";
 import { RatingBadge } from "../../components/Rating";
 import { SearchLink } from "../../components/SearchLink";
 import { duration, utcSecond } from "../../format/time";
 import { count, counted } from "../../format/words";
 import { useWorkplace } from "../../state/environment";
-import { defaultState, toQuery } from "../../state/search-state";
 import { Answer } from "../payments/Answer";
 import { Card } from "../payments/Card";
 import { Table } from "../payments/Table";
 import { PageLink } from "../payments/links";
-
-const shown = 25;
+import { entitySessionsQuery } from "./entity-sessions";
 
 /** The sessions that show the entity, newest first. */
 export function EntitySessions({ element, value }: { element: string; value: string }) {
   const { environment } = useWorkplace();
-  const state = { ...defaultState, field: element, values: [value], range: { last: "90d" } as const };
-  const found = useQuery(
-    searchQuery(`entity ${environment.name} ${element} ${value}`, () => ({ ...toQuery(state, environment.name, new Date()), limit: shown })),
-  );
+  const found = useQuery(entitySessionsQuery(environment.name, element, value));
   const total = found.data?.total ?? 0;
   return (
     <Card
       title="Sessions"
-      note={found.data ? `${counted(total, "session")} of the last 90 days` : ""}
+      note={found.data ? `${counted(total, "session")} of the last 90 days${total > found.data.sessions.length ? `, the newest ${found.data.sessions.length} shown` : ""}` : ""}
       tools={
         total > 0 && (
           <SearchLink field={element} value={value}>

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { Standing } from "../../api/payment-lists";
+import type { ListValue } from "../../api/payment-lists";
 import { standingQuery } from "../../api/payment-lists";
 import { Icon } from "../../components/Icon";
 import { explain } from "../../components/Notice";
@@ -14,13 +14,13 @@ import { AddValueDialog } from "../payments/lists/AddValueDialog";
 export function EntityStanding({ path, value }: { path: string; value: string }) {
   const { environment } = useWorkplace();
   const [adding, setAdding] = useState(false);
-  const { data, error } = useQuery(standingQuery(environment.name, path, value));
+  const { data, error } = useQuery({ ...standingQuery(environment.name, path, value), select: alive });
   if (isOff(error)) return null;
   return (
     <section className="card entity-standing" aria-label="Blacklist" data-testid="standing">
       <Icon name="block" size={14} />
-      {error ? <span role="alert">{explain(error).advice}</span> : <span role="status">{data ? said(data) : "Looking at the blacklist…"}</span>}
-      {data?.entries.map((entry) => (
+      {error ? <span role="alert">{explain(error).advice}</span> : <span role="status">{data ? (data.length > 0 ? "Stands on the blacklist" : "Not on the blacklist") : "Looking at the blacklist…"}</span>}
+      {data?.map((entry) => (
         <span key={entry.id} className="faint">
           since {utcSecond(entry.inserted_at)}, {entry.expires_at === "" ? "for ever" : `until ${utcSecond(entry.expires_at)}`}
           {entry.source_decision_id !== "" && (
@@ -33,7 +33,7 @@ export function EntityStanding({ path, value }: { path: string; value: string })
         </span>
       ))}
       <span className="toolbar-space" />
-      {data?.entries.length === 0 && may(environment, "payments:review") && (
+      {data?.length === 0 && may(environment, "payments:review") && (
         <button type="button" className="button" onClick={() => setAdding(true)}>
           Put on the blacklist
         </button>
@@ -43,7 +43,7 @@ export function EntityStanding({ path, value }: { path: string; value: string })
   );
 }
 
-function said({ entries, whole }: Standing): string {
-  if (entries.length > 0) return "Stands on the blacklist";
-  return whole ? "Not on the blacklist" : "Not among the newest entries of the blacklist; it is too long to look through here";
+/** An entry whose time is over counts no more, even before it is taken away. */
+function alive(entries: ListValue[]): ListValue[] {
+  return entries.filter(({ expires_at: until }) => until === "" || Date.parse(until) > Date.now());
 }

@@ -1,6 +1,7 @@
 import { Redirect } from "wouter";
 import { Empty } from "../../components/Notice";
 import { useWorkplace } from "../../state/environment";
+import { AnalyticsPage } from "./analytics/AnalyticsPage";
 import { ConnectionsPage } from "./connections/ConnectionsPage";
 import { DecisionPage } from "./decision/DecisionPage";
 import { DecisionsPage } from "./decisions/DecisionsPage";
@@ -22,6 +23,8 @@ export function PaymentPages({ part, id }: { part: string; id: string }) {
       return id === "" ? <DecisionsPage /> : <DecisionPage key={id} id={id} />;
     case "reviews":
       return <ReviewsPage />;
+    case "analytics":
+      return <AnalyticsPage />;
     case "rulesets":
       return id === "" ? <RulesetsPage /> : <RulesetPage key={id} id={id} />;
     case "lists":

@@ -12,6 +12,7 @@ import { pageAddress } from "./links";
 const parts = [
   { part: "decisions", title: "Decisions" },
   { part: "reviews", title: "Reviews" },
+  { part: "analytics", title: "Analytics" },
   { part: "rulesets", title: "Rulesets" },
   { part: "lists", title: "Lists" },
   { part: "interceptors", title: "Interceptors" },

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Client } from "../../../api/payment-connections";
-import { clientsQuery, disableClient, rotateClient } from "../../../api/payment-connections";
+import { changeClient, clientsQuery, rotateClient } from "../../../api/payment-connections";
 import { utcSecond } from "../../../format/time";
 import { counted } from "../../../format/words";
 import { useWorkplace } from "../../../state/environment";
@@ -9,6 +9,7 @@ import { Answer } from "../Answer";
 import { Card } from "../Card";
 import { ChangeDialog, Refusal } from "../ChangeDialog";
 import { Table } from "../Table";
+import { EditClientDialog } from "./EditClientDialog";
 import { NewClientDialog } from "./NewClientDialog";
 import { RemoveDialog } from "./RemoveDialog";
 import type { Secret } from "./SecretOnce";
@@ -18,11 +19,12 @@ export function ClientsCard({ onSecret }: { onSecret: (secret: Secret) => void }
   const { environment } = useWorkplace();
   const queries = useQueryClient();
   const [adding, setAdding] = useState(false);
+  const [changing, setChanging] = useState<Client | undefined>();
   const [rotating, setRotating] = useState<Client | undefined>();
   const [removing, setRemoving] = useState<Client | undefined>();
   const { data, error, refetch } = useQuery(clientsQuery(environment.name));
   const disable = useMutation({
-    mutationFn: ({ client_id: id, disabled }: Client) => disableClient(environment.name, id, !disabled),
+    mutationFn: ({ client_id: id, disabled }: Client) => changeClient(environment.name, id, { disabled: !disabled }),
     onSettled: () => queries.invalidateQueries({ queryKey: ["clients"] }),
   });
   const tell = (made: Client & { client_secret: string }) => onSecret(secretOf(made));
@@ -50,6 +52,7 @@ export function ClientsCard({ onSecret }: { onSecret: (secret: Secret) => void }
                 client={client}
                 changing={disable.isPending}
                 onDisable={() => disable.mutate(client)}
+                onEdit={() => setChanging(client)}
                 onRotate={() => setRotating(client)}
                 onRemove={() => setRemoving(client)}
               />
@@ -58,6 +61,7 @@ export function ClientsCard({ onSecret }: { onSecret: (secret: Secret) => void }
         )}
       </Answer>
       {adding && <NewClientDialog onDone={tell} onClose={() => setAdding(false)} />}
+      {changing && <EditClientDialog client={changing} onClose={() => setChanging(undefined)} />}
       {rotating && (
         <ChangeDialog
           title={`New secret for ${rotating.name}`}
@@ -81,11 +85,12 @@ interface ClientRowProps {
   client: Client;
   changing: boolean;
   onDisable: () => void;
+  onEdit: () => void;
   onRotate: () => void;
   onRemove: () => void;
 }
 
-function ClientRow({ client, changing, onDisable, onRotate, onRemove }: ClientRowProps) {
+function ClientRow({ client, changing, onDisable, onEdit, onRotate, onRemove }: ClientRowProps) {
   return (
     <tr data-testid="client-row">
       <td>{client.name}</td>
@@ -96,6 +101,9 @@ function ClientRow({ client, changing, onDisable, onRotate, onRemove }: ClientRo
       <td className="admin-changes">
         <button type="button" className="text-button" aria-label={`${client.disabled ? "Enable" : "Disable"} ${client.name}`} disabled={changing} onClick={onDisable}>
           {client.disabled ? "Enable" : "Disable"}
+        </button>
+        <button type="button" className="text-button" aria-label={`Edit ${client.name}`} onClick={onEdit}>
+          Edit
         </button>
         <button type="button" className="text-button" aria-label={`New secret for ${client.name}`} onClick={onRotate}>
           New secret

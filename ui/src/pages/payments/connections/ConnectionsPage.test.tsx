@@ -19,6 +19,7 @@ async function open(environment = "production", more: Parameters<typeof fakeHub>
     [`${root}/webhooks`]: ({ method }) => (method === "POST" ? { ...webhook, hmac_key: "ABCDE12345" } : part(webhook)()),
     [`${root}/deliveries`]: part(letter),
     [`${root}/clients`]: ({ method }) => (method === "POST" ? { ...client, client_secret: "s3cret-once" } : part(client)()),
+    [`${root}/keys`]: part({ kid: "k2", created_at: at, signs: true }, { kid: "k1", created_at: at, signs: false }),
     ...more,
   });
   openAt(`/payments/connections?env=${environment}`);

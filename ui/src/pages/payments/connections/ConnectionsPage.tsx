@@ -4,7 +4,9 @@ import { PaymentsPage } from "../PaymentsPage";
 import { BackendsCard } from "./BackendsCard";
 import { ClientsCard } from "./ClientsCard";
 import { DeadLettersCard } from "./DeadLettersCard";
+import { ErasureCard } from "./ErasureCard";
 import { IntegrationsCard } from "./IntegrationsCard";
+import { KeysCard } from "./KeysCard";
 import type { Secret } from "./SecretOnce";
 import { SecretOnce } from "./SecretOnce";
 import { WebhooksCard } from "./WebhooksCard";
@@ -20,7 +22,13 @@ export function ConnectionsPage() {
       <BackendsCard manages={manages} />
       <WebhooksCard manages={manages} onSecret={setSecret} />
       <DeadLettersCard manages={manages} />
-      {manages && <ClientsCard onSecret={setSecret} />}
+      {manages && (
+        <>
+          <ClientsCard onSecret={setSecret} />
+          <KeysCard />
+          <ErasureCard />
+        </>
+      )}
       {secret && <SecretOnce secret={secret} onClose={() => setSecret(undefined)} />}
     </PaymentsPage>
   );

@@ -1,13 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Integration } from "../../../api/payment-connections";
-import { enableIntegration, integrationsQuery } from "../../../api/payment-connections";
+import { changeIntegration, integrationsQuery } from "../../../api/payment-connections";
 import { counted } from "../../../format/words";
 import { useWorkplace } from "../../../state/environment";
 import { Answer } from "../Answer";
 import { Card } from "../Card";
 import { Refusal } from "../ChangeDialog";
 import { Table } from "../Table";
+import { EditIntegrationDialog } from "./EditIntegrationDialog";
 import { NewIntegrationDialog } from "./NewIntegrationDialog";
 import { RemoveDialog } from "./RemoveDialog";
 
@@ -16,10 +17,11 @@ export function IntegrationsCard({ manages }: { manages: boolean }) {
   const { environment } = useWorkplace();
   const client = useQueryClient();
   const [adding, setAdding] = useState(false);
+  const [changing, setChanging] = useState<Integration | undefined>();
   const [removing, setRemoving] = useState<Integration | undefined>();
   const { data, error, refetch } = useQuery(integrationsQuery(environment.name));
   const enable = useMutation({
-    mutationFn: ({ id, enabled }: Integration) => enableIntegration(environment.name, id, !enabled),
+    mutationFn: ({ id, enabled }: Integration) => changeIntegration(environment.name, id, { enabled: !enabled }),
     onSettled: () => Promise.all(["integrations", "backends"].map((key) => client.invalidateQueries({ queryKey: [key] }))),
   });
   return (
@@ -59,6 +61,9 @@ export function IntegrationsCard({ manages }: { manages: boolean }) {
                       <button type="button" className="text-button" aria-label={`Switch ${one.enabled ? "off" : "on"} ${one.name}`} disabled={enable.isPending} onClick={() => enable.mutate(one)}>
                         {one.enabled ? "Switch off" : "Switch on"}
                       </button>
+                      <button type="button" className="text-button" aria-label={`Edit ${one.name}`} onClick={() => setChanging(one)}>
+                        Edit
+                      </button>
                       <button type="button" className="text-button text-button-bad" aria-label={`Delete ${one.name}`} onClick={() => setRemoving(one)}>
                         Delete
                       </button>
@@ -71,6 +76,7 @@ export function IntegrationsCard({ manages }: { manages: boolean }) {
         )}
       </Answer>
       {adding && <NewIntegrationDialog onClose={() => setAdding(false)} />}
+      {changing && <EditIntegrationDialog integration={changing} onClose={() => setChanging(undefined)} />}
       {removing && (
         <RemoveDialog
           kind="integrations"

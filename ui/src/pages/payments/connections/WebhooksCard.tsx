@@ -9,6 +9,7 @@ import { Answer } from "../Answer";
 import { Card } from "../Card";
 import { ChangeDialog } from "../ChangeDialog";
 import { Table } from "../Table";
+import { EditWebhookDialog } from "./EditWebhookDialog";
 import { NewWebhookDialog } from "./NewWebhookDialog";
 import { RemoveDialog } from "./RemoveDialog";
 import type { Secret } from "./SecretOnce";
@@ -23,6 +24,7 @@ export function WebhooksCard({ manages, onSecret }: WebhooksCardProps) {
   const { environment } = useWorkplace();
   const [adding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<Webhook | undefined>();
+  const [changing, setChanging] = useState<Webhook | undefined>();
   const [rotating, setRotating] = useState<Webhook | undefined>();
   const { data, error, refetch } = useQuery(webhooksQuery(environment.name));
   const tell = (url: string, key: string) => onSecret(keyOf(url, key));
@@ -56,6 +58,9 @@ export function WebhooksCard({ manages, onSecret }: WebhooksCardProps) {
                 <td className="admin-changes">
                   {manages && (
                     <>
+                      <button type="button" className="text-button" aria-label={`Edit ${webhook.url}`} onClick={() => setChanging(webhook)}>
+                        Edit
+                      </button>
                       <button type="button" className="text-button" aria-label={`New key for ${webhook.url}`} onClick={() => setRotating(webhook)}>
                         New key
                       </button>
@@ -71,6 +76,7 @@ export function WebhooksCard({ manages, onSecret }: WebhooksCardProps) {
         )}
       </Answer>
       {adding && <NewWebhookDialog onDone={(made) => tell(made.url, made.hmac_key)} onClose={() => setAdding(false)} />}
+      {changing && <EditWebhookDialog webhook={changing} onClose={() => setChanging(undefined)} />}
       {rotating && (
         <ChangeDialog
           title="New key"

@@ -22,7 +22,7 @@ export function DecisionFacts({ decision }: { decision: Decision }) {
             ["Credential", `${credentialName(decision.credential_type)} ${decision.masked_credential}`],
             ["Card fingerprint", decision.credential_fingerprint && <EntityLink element="credential_fingerprint" value={decision.credential_fingerprint} />],
             ["Device IP", decision.device_ip && <EntityLink element="ip_address" value={decision.device_ip} />],
-            ["Device fingerprint", decision.device_fingerprint && <EntityLink element="device_fingerprint" value={decision.device_fingerprint} />],
+            ["Merchant’s device fingerprint", decision.device_fingerprint && <SharedFingerprint value={decision.device_fingerprint} />],
             ["Payment type", decision.payment_type],
             ["Context", decision.context],
             ["Ruleset", ruleset === "" ? "none" : <PageLink path={`/payments/rulesets/${encodeURIComponent(ruleset)}`}>version {version}</PageLink>],
@@ -62,5 +62,14 @@ export function DecisionFacts({ decision }: { decision: Decision }) {
         )}
       </div>
     </Card>
+  );
+}
+
+/** Of the merchant's own making: it leads to the payments that share it, not to a device as sessions know it. */
+function SharedFingerprint({ value }: { value: string }) {
+  return (
+    <PageLink path="/payments/decisions" parameters={{ device_fingerprint: value }} className="mono entity-link">
+      {value}
+    </PageLink>
   );
 }

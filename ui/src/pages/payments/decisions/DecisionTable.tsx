@@ -1,13 +1,14 @@
 import type { KeyboardEvent, MouseEvent } from "react";
 import { Link, useLocation } from "wouter";
-import type { Decision } from "../../../api/payment-types";
+import type { Decision, Journey } from "../../../api/payment-types";
+import { Icon } from "../../../components/Icon";
 import { RatingBadge } from "../../../components/Rating";
 import { utcSecond } from "../../../format/time";
 import { useWorkplace } from "../../../state/environment";
 import { moveRow, useKeys } from "../../../state/keys";
 import { OutcomeBadge } from "../OutcomeBadge";
 import { Table } from "../Table";
-import { decisionAddress } from "../links";
+import { PageLink, decisionAddress } from "../links";
 import { credentialName, money } from "../words";
 
 const heads = ["Time UTC", "Decision", "#Amount", "Card", "Customer", "Reference", "Journey", "Rules"];
@@ -56,11 +57,25 @@ function DecisionRow({ decision, onOpen }: { decision: Decision; onOpen: (id: st
       <td className="cell-clip" title={decision.transaction_reference}>
         {decision.transaction_reference}
       </td>
-      <td>{decision.journey ? <RatingBadge rating={decision.journey.rating} /> : <span className="faint">–</span>}</td>
+      <td>
+        <ItsSession journey={decision.journey} />
+      </td>
       <td>
         <RuleNames decision={decision} />
       </td>
     </tr>
+  );
+}
+
+/** How the visit was rated that led to the payment; it leads there. */
+function ItsSession({ journey }: { journey: Journey | undefined }) {
+  if (!journey) return <span className="faint">–</span>;
+  if (journey.session === "") return <RatingBadge rating={journey.rating} />;
+  return (
+    <PageLink path={`/sessions/${encodeURIComponent(journey.session)}`} className="session-link">
+      <RatingBadge rating={journey.rating} />
+      <Icon name="right" size={12} />
+    </PageLink>
   );
 }
 

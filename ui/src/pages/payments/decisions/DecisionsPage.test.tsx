@@ -21,6 +21,7 @@ describe("decisions", () => {
     for (const text of ["Review", "129.00 EUR", "411111 ****** 1111", "c-1077", "order-10013", "Malicious Session", "Many cards in one visit"]) {
       expect(row.getByText(text)).toBeTruthy();
     }
+    expect(row.getByRole("link", { name: "Malicious Session" }).getAttribute("href")).toMatch(/^\/sessions\/[^?]+\?env=production$/);
     expect(within(screen.getAllByTestId("decision-row")[1] as HTMLElement).getByText("rejected")).toBeTruthy();
     expect(screen.getByText("2 decisions, the newest of more")).toBeTruthy();
     expect(screen.getByRole("link", { name: "Payments" }).getAttribute("aria-current")).toBe("page");
@@ -31,6 +32,7 @@ describe("decisions", () => {
     const form = within(screen.getByRole("search", { name: "Decisions" }));
     fireEvent.change(form.getByLabelText("Outcome"), { target: { value: "BLOCK" } });
     fireEvent.change(form.getByLabelText("Customer"), { target: { value: "c-1077" } });
+    fireEvent.change(form.getByLabelText("Email"), { target: { value: "ada@example.org" } });
     fireEvent.change(form.getByLabelText("Time"), { target: { value: "24h" } });
     fireEvent.click(form.getByRole("button", { name: "Search" }));
     await waitFor(() => expect(addressBar().get("customer_id")).toBe("c-1077"));
@@ -39,6 +41,7 @@ describe("decisions", () => {
       const query = asked.filter((one) => one.path === path).at(-1)?.query;
       expect(query?.get("decision")).toBe("BLOCK");
       expect(query?.get("customer_id")).toBe("c-1077");
+      expect(query?.get("email")).toBe("ada@example.org");
       expect(Date.parse(query?.get("to") ?? "") - Date.parse(query?.get("from") ?? "")).toBe(86_400_000);
       expect(query?.get("environment")).toBe("production");
     });

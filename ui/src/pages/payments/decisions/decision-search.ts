@@ -16,10 +16,11 @@ export const textFields = [
   { name: "context", human: "Context" },
   { name: "reference", human: "Reference" },
   { name: "customer_id", human: "Customer" },
+  { name: "email", human: "Email" },
   { name: "credential_fingerprint", human: "Card fingerprint" },
   { name: "rule_id", human: "Rule" },
   { name: "device_ip", human: "Device IP" },
-  { name: "device_fingerprint", human: "Device fingerprint" },
+  { name: "device_fingerprint", human: "Merchant’s device fingerprint" },
   { name: "session", human: "Session" },
 ] as const;
 

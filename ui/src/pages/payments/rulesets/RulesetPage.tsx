@@ -11,6 +11,7 @@ import { PaymentsPage } from "../PaymentsPage";
 import { StatusTag } from "../StatusTag";
 import { PageLink } from "../links";
 import { BacktestDialog } from "./BacktestDialog";
+import { DryRunDialog } from "./DryRunDialog";
 import { PerformanceCard } from "./PerformanceCard";
 import { RuleList } from "./RuleList";
 import { RulesetActions } from "./RulesetActions";
@@ -40,6 +41,7 @@ export function RulesetPage({ id }: { id: string }) {
 function Version({ ruleset, tag }: { ruleset: Ruleset; tag: string }) {
   const { environment } = useWorkplace();
   const [testing, setTesting] = useState(false);
+  const [trying, setTrying] = useState(false);
   const [dirty, setDirty] = useState(false);
   const editable = ruleset.status === "DRAFT" && may(environment, "payments:manage");
   return (
@@ -55,12 +57,18 @@ function Version({ ruleset, tag }: { ruleset: Ruleset; tag: string }) {
         </span>
         <span className="toolbar-space" />
         {may(environment, "payments:review") && (
-          <button type="button" className="button" onClick={() => setTesting(true)}>
-            Backtest
-          </button>
+          <>
+            <button type="button" className="button" onClick={() => setTrying(true)}>
+              Dry run
+            </button>
+            <button type="button" className="button" onClick={() => setTesting(true)}>
+              Backtest
+            </button>
+          </>
         )}
         <RulesetActions ruleset={ruleset} className="button" hindrance={dirty ? "Save the changes first" : ""} />
       </section>
+      {trying && <DryRunDialog ruleset={ruleset} unsaved={dirty} onClose={() => setTrying(false)} />}
       {testing && <BacktestDialog ruleset={ruleset} unsaved={dirty} onClose={() => setTesting(false)} />}
       {editable && <RulesetEditor key={tag} ruleset={ruleset} tag={tag} onDirty={setDirty} />}
       <Card title="Rules" note={`${counted(ruleset.rules.length, "rule")}, in the order they run${thresholds(ruleset)}`}>
