@@ -22,7 +22,7 @@ func floors() map[string]int {
 		"access": 1, "agent": 1, "world": 1, "search": 1, "capture": 1, "identity": 1, "session": 1, "entity": 1, "location": 1, "reputation": 1, "replay": 1, "site": 1, "sidechain": 0,
 		"policy": 1, "payment": 1, "journey": 1,
 		"rule": 2, "ruleset": 2,
-		"interceptor": 3, "decision": 4,
+		"interceptor": 3, "decision": 4, "walls": 4,
 		"challenge": 3, "decoy": 3, "mitigation": 4,
 		"engine": 3, "packs": 3,
 		"socket": 4,

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/net/netutil"
+
+	"wayguard/walls"
 )
 
 const (
@@ -63,7 +65,7 @@ func New(config Config, deps Deps) (*API, error) {
 	if problems := config.Validate(); len(problems) > 0 {
 		return nil, fmt.Errorf("build the decision API: %w", problems.Err())
 	}
-	guard, err := newWalls(config.AllowPrivate)
+	guard, err := walls.New(config.AllowPrivate)
 	if err != nil {
 		return nil, err
 	}

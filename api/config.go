@@ -12,6 +12,7 @@ import (
 
 	"wayguard/document"
 	"wayguard/payment"
+	"wayguard/walls"
 )
 
 // Config is the decision API's part of the configuration.
@@ -112,7 +113,7 @@ func (c Config) Validate() document.Problems {
 	c.validateNames(tell)
 	c.validateBounds(tell)
 	for i, text := range c.AllowPrivate {
-		if _, err := parseNetwork(text); err != nil {
+		if _, err := walls.ParseNetwork(text); err != nil {
 			tell(fmt.Sprintf("allow_private[%d]", i), "not an address or a network in CIDR notation", "such as 10.0.0.0/8")
 		}
 	}
@@ -205,17 +206,4 @@ func (c ListConfig) validate(name string, tell func(path, message, suggestion st
 	if kinds := []string{"block", "allow", "review"}; !slices.Contains(kinds, c.Kind) {
 		tell(".kind", "no such kind", "known: "+strings.Join(kinds, ", "))
 	}
-}
-
-func parseNetwork(text string) (netip.Prefix, error) {
-	if strings.Contains(text, "/") {
-		prefix, err := netip.ParsePrefix(text)
-		return prefix.Masked(), err
-	}
-	address, err := netip.ParseAddr(text)
-	if err != nil {
-		return netip.Prefix{}, err
-	}
-	address = address.Unmap()
-	return netip.PrefixFrom(address, address.BitLen()), nil
 }

@@ -19,6 +19,7 @@ import (
 
 	"wayguard/event"
 	"wayguard/interceptor"
+	"wayguard/walls"
 )
 
 const (
@@ -42,7 +43,7 @@ type forwarder struct {
 	buffers     sync.Pool
 }
 
-func newForwarder(guard walls) *forwarder {
+func newForwarder(guard walls.Walls) *forwarder {
 	return &forwarder{
 		kept: newTransport(guard, false), fresh: newTransport(guard, true),
 		buffers: sync.Pool{New: func() any { buffer := make([]byte, copyBuffer); return &buffer }},
@@ -50,8 +51,8 @@ func newForwarder(guard walls) *forwarder {
 }
 
 // newTransport calls only what the walls let through, by no proxy, as HTTP/1.1 and without changing what passes.
-func newTransport(guard walls, fresh bool) *http.Transport {
-	dialer := &net.Dialer{Timeout: dialTime, Control: guard.check}
+func newTransport(guard walls.Walls, fresh bool) *http.Transport {
+	dialer := &net.Dialer{Timeout: dialTime, Control: guard.Check}
 	return &http.Transport{
 		DialContext: dialer.DialContext, TLSHandshakeTimeout: dialTime, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12},
 		MaxResponseHeaderBytes: mostHead, MaxConnsPerHost: openCalls, MaxIdleConnsPerHost: idleCalls, IdleConnTimeout: 30 * time.Second,
@@ -61,7 +62,7 @@ func newTransport(guard walls, fresh bool) *http.Transport {
 
 // newCaller makes a client for what is fetched from addresses in the configuration; it follows no redirect, which would lead around the
 // walls.
-func newCaller(guard walls, timeout time.Duration) *http.Client {
+func newCaller(guard walls.Walls, timeout time.Duration) *http.Client {
 	return &http.Client{Transport: newTransport(guard, false), Timeout: timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
@@ -263,7 +264,7 @@ func reason(err error) string {
 		return "its name cannot be resolved"
 	case errors.As(err, &certificate), errors.As(err, &authority):
 		return "its certificate is not trusted"
-	case errors.Is(err, errPrivate):
+	case errors.Is(err, walls.ErrInside):
 		return "its address is private, and not in allow_private"
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return "it took too long"

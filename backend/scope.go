@@ -141,11 +141,6 @@ func plainName(text string) bool {
 	return true
 }
 
-// sensitive says whether the expression tells a secret or an account number.
-func (e expression) sensitive() bool {
-	return e.root == ofSecret || e.root == ofPAN || e.root == ofIBAN
-}
-
 // find is the value, after the filters; false where there is none.
 func (e expression) find(s *scope) (any, bool) {
 	value, ok := e.start(s)

@@ -5,7 +5,6 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -64,7 +63,8 @@ func CheckDemo(ctx context.Context, images string) ([]Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	seen, err := browse(ctx, w, images)
+	var seen morning
+	err = Browse(ctx, &seen, "analyst.mjs", w.Hub, w.Email, w.Password, images)
 	if err != nil {
 		return nil, err
 	}
@@ -146,23 +146,6 @@ func freshness(ctx context.Context, analyst *Analyst) (live, page time.Duration,
 		page = max(page, time.Since(r.Time))
 	}
 	return live, page, nil
-}
-
-func browse(ctx context.Context, w *Wayguard, images string) (morning, error) {
-	root, err := Root()
-	if err != nil {
-		return morning{}, err
-	}
-	command := exec.CommandContext(ctx, "node", filepath.Join(root, "e2e", "browser", "analyst.mjs"), w.Hub, w.Email, w.Password, images)
-	var complaint bytes.Buffer
-	command.Stderr = &complaint
-	output, err := command.Output()
-	if err != nil {
-		return morning{}, fmt.Errorf("browser: %w\n%s", err, complaint.String())
-	}
-	var seen morning
-	err = json.Unmarshal(output, &seen)
-	return seen, err
 }
 
 func (m morning) figures() []Figure {

@@ -46,7 +46,7 @@ func readAccount(raw Raw) (Value, error) {
 
 func digitAccount(digits, routing string) (Value, error) {
 	brand, fits := cardBrand(digits)
-	valid := luhn(digits)
+	valid := Luhn(digits)
 	if len(digits) >= 13 && brand != "" && (fits || valid) {
 		return Value{Text: digits, Display: digits[:6] + "••••••" + lastFour(digits), Parts: partsOf(map[string]string{
 			PartKind: accountCard, PartBrand: brand, PartFirstSix: digits[:6], PartLastFour: lastFour(digits),

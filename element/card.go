@@ -57,8 +57,8 @@ func cardIssuer(six int) (brand string, shortest, longest int) {
 	return "", 0, 0
 }
 
-// luhn says whether the last digit is the check digit of those before it (ISO/IEC 7812-1 annex B).
-func luhn(digits string) bool {
+// Luhn says whether the last digit is the check digit of those before it (ISO/IEC 7812-1 annex B). digits holds nothing else.
+func Luhn(digits string) bool {
 	sum, double := 0, false
 	for i := len(digits) - 1; i >= 0; i-- {
 		d := int(digits[i] - '0')
@@ -75,7 +75,7 @@ func luhn(digits string) bool {
 
 // looksLikeCard says whether digits would be a card number wherever they stood.
 func looksLikeCard(digits string) bool {
-	if len(digits) < 13 || len(digits) > 19 || !luhn(digits) {
+	if len(digits) < 13 || len(digits) > 19 || !Luhn(digits) {
 		return false
 	}
 	_, fits := cardBrand(digits)

@@ -394,7 +394,7 @@ func (p *Prepared) quickAccount(a *Arena, raw *Raw, v *Value) bool {
 		return false
 	}
 	brand, fits := cardBrand(digits)
-	valid := luhn(digits)
+	valid := Luhn(digits)
 	if brand == "" || !fits && !valid {
 		return false
 	}

@@ -2,11 +2,10 @@ package integration
 
 import (
 	"fmt"
-	"net/netip"
-	"strings"
 	"time"
 
 	"wayguard/document"
+	"wayguard/walls"
 )
 
 // Config is the webhooks' part of the configuration.
@@ -60,22 +59,9 @@ func (c Config) Validate() document.Problems {
 		tell("longest_delay", "must lie between first_delay and 168h", "")
 	}
 	for i, text := range c.AllowPrivate {
-		if _, err := parseNetwork(text); err != nil {
+		if _, err := walls.ParseNetwork(text); err != nil {
 			tell(fmt.Sprintf("allow_private[%d]", i), "not an address or a network in CIDR notation", "such as 10.0.0.0/8")
 		}
 	}
 	return problems
-}
-
-func parseNetwork(text string) (netip.Prefix, error) {
-	if strings.Contains(text, "/") {
-		prefix, err := netip.ParsePrefix(text)
-		return prefix.Masked(), err
-	}
-	addr, err := netip.ParseAddr(text)
-	if err != nil {
-		return netip.Prefix{}, err
-	}
-	addr = addr.Unmap()
-	return netip.PrefixFrom(addr, addr.BitLen()), nil
 }

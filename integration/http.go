@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"os"
 	"time"
+
+	"wayguard/walls"
 )
 
 // postOffice is how one integration reaches the world: within its walls and its time.
@@ -26,7 +28,7 @@ type postOffice struct {
 
 // newPostOffice reads the integration's authorities and builds its walls.
 func newPostOffice(c IntegrationConfig, allowed []string, now func() time.Time) (*postOffice, error) {
-	walls, err := newWalls(append(append([]string{}, allowed...), c.AllowPrivate...))
+	inside, err := walls.New(append(append([]string{}, allowed...), c.AllowPrivate...))
 	if err != nil {
 		return nil, err
 	}
@@ -41,12 +43,12 @@ func newPostOffice(c IntegrationConfig, allowed []string, now func() time.Time) 
 			return nil, errors.New("ca: the file holds no certificate in PEM form")
 		}
 	}
-	client := newClient(walls, Config{Timeout: c.Timeout, Concurrency: c.Concurrency})
+	client := newClient(inside, Config{Timeout: c.Timeout, Concurrency: c.Concurrency})
 	client.Timeout = c.Timeout
 	if transport, ok := client.Transport.(*http.Transport); ok {
 		transport.TLSClientConfig = trust.Clone()
 	}
-	return &postOffice{client: client, dialer: &net.Dialer{Timeout: c.Timeout, Control: walls.check}, tls: trust, now: now}, nil
+	return &postOffice{client: client, dialer: &net.Dialer{Timeout: c.Timeout, Control: inside.Check}, tls: trust, now: now}, nil
 }
 
 // request is a call with the headers that every call has.

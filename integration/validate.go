@@ -15,6 +15,7 @@ import (
 
 	"wayguard/document"
 	"wayguard/event"
+	"wayguard/walls"
 )
 
 // integrationName is what an integration may be called.
@@ -200,7 +201,7 @@ func (v *checker) bounds() {
 		v.tell("facility", "must lie between 0 and 23", "16 is local0")
 	}
 	for i, text := range c.AllowPrivate {
-		if _, err := parseNetwork(text); err != nil {
+		if _, err := walls.ParseNetwork(text); err != nil {
 			v.tell(fmt.Sprintf("allow_private[%d]", i), "not an address or a network in CIDR notation", "such as 10.0.0.0/8")
 		}
 	}

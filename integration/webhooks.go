@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wayguard/event"
+	"wayguard/walls"
 )
 
 // Queue gives the messages whose time has come, the longest due first.
@@ -66,7 +67,7 @@ func New(config Config, outbox Outbox, resolve func(action string) (Target, bool
 	if err := config.Validate().Err(); err != nil {
 		return nil, fmt.Errorf("webhooks: %w", err)
 	}
-	w, err := newWalls(config.AllowPrivate)
+	w, err := walls.New(config.AllowPrivate)
 	if err != nil {
 		return nil, fmt.Errorf("webhooks: %w", err)
 	}

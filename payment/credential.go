@@ -3,6 +3,8 @@ package payment
 import (
 	"strconv"
 	"strings"
+
+	"wayguard/element"
 )
 
 // The lengths of a card number (ISO/IEC 7812-1).
@@ -10,22 +12,6 @@ const (
 	minPAN = 12
 	maxPAN = 19
 )
-
-// luhn says whether the last digit is the check digit of those before it (ISO/IEC 7812-1 annex B).
-func luhn(digits string) bool {
-	sum, double := 0, false
-	for i := len(digits) - 1; i >= 0; i-- {
-		d := int(digits[i] - '0')
-		if double {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-		double = !double
-	}
-	return sum%10 == 0
-}
 
 func allDigits(s string) bool {
 	for i := range len(s) {
@@ -86,7 +72,7 @@ func schemeLength(scheme string, n int) bool {
 // looksLikePAN says whether digits would be a card number wherever they stood: a valid check digit and a beginning and length that a
 // scheme has.
 func looksLikePAN(digits string) bool {
-	return len(digits) >= minPAN && len(digits) <= maxPAN && luhn(digits) && schemeLength(schemeOf(digits), len(digits))
+	return len(digits) >= minPAN && len(digits) <= maxPAN && element.Luhn(digits) && schemeLength(schemeOf(digits), len(digits))
 }
 
 // ibanLength is the length of an IBAN of the country with these two capitals, 0 where the country has none (ISO 13616 registry, release 98).

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+
+	"wayguard/element"
 )
 
 // maxToken is the longest name that a caller may have for a card.
@@ -155,7 +157,7 @@ func (i *instrument) pan(c *Credential) {
 	case sent == "":
 		i.need(field, "value")
 		return
-	case len(number) < minPAN || len(number) > maxPAN || !allDigits(number) || !luhn(number):
+	case len(number) < minPAN || len(number) > maxPAN || !allDigits(number) || !element.Luhn(number):
 		i.r.problem(field, CodeFormat, "must be a card number: 12 to 19 digits with a valid check digit")
 		return
 	default:

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"wayguard/element"
 )
 
 func TestAFullRequest(t *testing.T) {
@@ -252,7 +254,7 @@ func TestMaskedIdentifiersStayDifferent(t *testing.T) {
 	one, _ := Parse(with(t, "$.customer.id", "4242424242424242"), acceptAll(t))
 	two, _ := Parse(with(t, "$.customer.id", "4242420000004242"), acceptAll(t))
 	again, _ := Parse(with(t, "$.customer.id", "4242424242424242"), acceptAll(t))
-	if one.Customer.ID == two.Customer.ID && luhn("4242420000004242") || one.Customer.ID != again.Customer.ID {
+	if one.Customer.ID == two.Customer.ID && element.Luhn("4242420000004242") || one.Customer.ID != again.Customer.ID {
 		t.Errorf("%q, %q, %q", one.Customer.ID, two.Customer.ID, again.Customer.ID)
 	}
 	if !strings.HasPrefix(one.Customer.ID, "424242******4242#") {

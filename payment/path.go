@@ -48,7 +48,7 @@ const (
 var (
 	errPathStart  = errors.New("a path begins with $")
 	errPathLength = errors.New("the path is too long")
-	errPathName   = errors.New("after a dot comes a name of letters, digits, _, -, $, @, # and :")
+	errPathName   = errors.New("after a dot comes a name of letters, digits, and the signs _ - $ @ # : of names")
 	errPathIndex  = errors.New("brackets hold a number, * or a name in quotes")
 	errPathNext   = errors.New("after a name or a bracket comes a dot or a bracket")
 	errPathUTF8   = errors.New("the path is no UTF-8")

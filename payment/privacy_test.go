@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"wayguard/element"
 )
 
 // secrets makes card numbers, IBANs and security codes.
@@ -23,7 +25,7 @@ func (s secrets) pan() (digits, spelled string) {
 		digits += string(rune('0' + s.IntN(10)))
 	}
 	for c := byte('0'); c <= '9'; c++ {
-		if luhn(digits + string(c)) {
+		if element.Luhn(digits + string(c)) {
 			digits += string(c)
 			break
 		}

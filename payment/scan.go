@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"wayguard/element"
 )
 
 // scanner finds card numbers and IBANs in texts.
@@ -189,7 +191,7 @@ func (s scanner) isCard(text string, from, to int, digits string) bool {
 	if digits == s.own {
 		return true
 	}
-	if !luhn(digits) || inHash(text, from, to) {
+	if !element.Luhn(digits) || inHash(text, from, to) {
 		return false
 	}
 	if s.phone && len(digits) <= 15 && strings.HasPrefix(strings.TrimLeft(text[:to], " ("), "+") {

@@ -106,7 +106,7 @@ func CheckChecks(ctx context.Context) ([]e2e.Figure, error) {
 	for _, kind := range policy.Checks() {
 		for _, scripts := range []string{"on", "off"} {
 			var m met
-			if err := browse(ctx, &m, "checks.mjs", i.Proxy, kind, scripts); err != nil {
+			if err := e2e.Browse(ctx, &m, "checks.mjs", i.Proxy, kind, scripts); err != nil {
 				return figures, err
 			}
 			passed := len(m.Problems) == 0 && m.Asked <= 1 && m.Again == 0 && (kind == "second_factor" || m.Form == "typed by a person: äöü & <b>")

@@ -4,12 +4,8 @@ package defence
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 
 	"wayguard/e2e"
 )
@@ -66,20 +62,4 @@ func (i *instance) close() {
 		i.Kill()
 	}
 	_ = os.RemoveAll(i.dir)
-}
-
-// browse runs one of the scripts of e2e/browser and reads what it prints at the end.
-func browse(ctx context.Context, into any, script string, args ...string) error {
-	root, err := e2e.Root()
-	if err != nil {
-		return err
-	}
-	command := exec.CommandContext(ctx, "node", append([]string{filepath.Join(root, "e2e", "browser", script)}, args...)...)
-	var complaint strings.Builder
-	command.Stderr = &complaint
-	text, err := command.Output()
-	if err != nil {
-		return fmt.Errorf("%s: %w\n%s", script, err, complaint.String())
-	}
-	return json.Unmarshal(text, into)
 }

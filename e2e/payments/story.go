@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -121,7 +120,7 @@ type story struct {
 func tell(ctx context.Context, i *instance) ([]e2e.Figure, error) {
 	var s story
 	args := append([]string{i.Proxy, i.Hub, i.email, i.password}, storyCards()...)
-	if err := browse(ctx, &s, "story.mjs", args...); err != nil {
+	if err := e2e.Browse(ctx, &s, "story.mjs", args...); err != nil {
 		return nil, err
 	}
 	if len(s.Problems) > 0 {
@@ -185,20 +184,4 @@ func storyCards() []string {
 		}
 	}
 	return append(bad, good)
-}
-
-// browse runs one of the scripts of e2e/browser and reads what it prints at the end.
-func browse(ctx context.Context, into any, script string, args ...string) error {
-	root, err := e2e.Root()
-	if err != nil {
-		return err
-	}
-	command := exec.CommandContext(ctx, "node", append([]string{filepath.Join(root, "e2e", "browser", script)}, args...)...)
-	var complaint strings.Builder
-	command.Stderr = &complaint
-	text, err := command.Output()
-	if err != nil {
-		return fmt.Errorf("%s: %w\n%s", script, err, complaint.String())
-	}
-	return json.Unmarshal(text, into)
 }
