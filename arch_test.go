@@ -18,7 +18,7 @@ import (
 // room's floor and may import its own room.
 func floors() map[string]int {
 	return map[string]int{
-		"event": 0, "recent": 0, "document": 0, "element": 0, "velocity": 0, "http1": 0, "fingerprint": 0,
+		"event": 0, "recent": 0, "limit": 0, "document": 0, "element": 0, "velocity": 0, "http1": 0, "fingerprint": 0,
 		"access": 1, "agent": 1, "world": 1, "search": 1, "capture": 1, "identity": 1, "session": 1, "entity": 1, "location": 1, "reputation": 1, "replay": 1, "site": 1, "sidechain": 0,
 		"policy": 1, "payment": 1, "journey": 1,
 		"rule": 2, "ruleset": 2,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 
 	"golang.org/x/net/netutil"
 
+	"wayguard/limit"
 	"wayguard/walls"
 )
 
@@ -41,21 +43,24 @@ type API struct {
 	paths    []*resource
 	forward  *forwarder
 	// wrong slows down guessing of secrets, rate the clients as configured; rate is nil where nothing is.
-	wrong, rate *limiter
+	wrong, rate *limit.Limiter
 	// complaints keeps a failing mapping from filling the log.
-	complaints *limiter
+	complaints *limit.Limiter
 	counts     counts
 	// held is the memory taken for bodies, in bytes.
 	held      atomic.Int64
 	backtests chan struct{}
 	// looks bounds how often an interceptor's bodies are looked through for fields.
-	looks *limiter
+	looks *limit.Limiter
 	// discoveries bounds how many bodies are looked through at once for fields nobody has mapped.
 	discoveries chan struct{}
 	resubmitted *once
 	// unpacking bounds how many compressed bodies are unpacked at once.
 	unpacking chan struct{}
 }
+
+// longestInterval bounds the interval of a rate so low that it is none.
+const longestInterval = 365 * 24 * time.Hour
 
 // New builds an API. It does no I/O.
 func New(config Config, deps Deps) (*API, error) {
@@ -70,8 +75,8 @@ func New(config Config, deps Deps) (*API, error) {
 		return nil, err
 	}
 	a := &API{
-		config: config, deps: deps, forward: newForwarder(guard), wrong: newLimiter(wrongSecrets, 1/wrongPause.Seconds()),
-		complaints: newLimiter(1, 1/complaintPause.Seconds()), looks: newLimiter(looksAtOnce, looksPerSecond), backtests: make(chan struct{}, 1), discoveries: make(chan struct{}, 1), resubmitted: newOnce(),
+		config: config, deps: deps, forward: newForwarder(guard), wrong: limit.New(wrongSecrets, wrongPause),
+		complaints: limit.New(1, complaintPause), looks: limit.New(looksAtOnce, time.Second/looksPerSecond), backtests: make(chan struct{}, 1), discoveries: make(chan struct{}, 1), resubmitted: newOnce(),
 		unpacking: make(chan struct{}, unpackedAtOnce),
 	}
 	a.checker = &checker{known: newLine(), unknown: newLine(), find: deps.Service.Client, authenticate: deps.Service.Authenticate}
@@ -83,11 +88,12 @@ func New(config Config, deps Deps) (*API, error) {
 		a.verifier.sets[issuer.Issuer] = newKeySet(issuer, newCaller(guard, keySetTime), deps.Now)
 	}
 	if config.RateLimit.PerSecond > 0 {
-		burst := float64(config.RateLimit.Burst)
+		burst := config.RateLimit.Burst
 		if burst == 0 {
-			burst = max(1, config.RateLimit.PerSecond)
+			burst = int(math.Ceil(config.RateLimit.PerSecond))
 		}
-		a.rate = newLimiter(burst, config.RateLimit.PerSecond)
+		interval := min(float64(time.Second)/config.RateLimit.PerSecond, float64(longestInterval))
+		a.rate = limit.New(burst, time.Duration(interval))
 	}
 	a.mux, a.paths = a.register()
 	return a, nil

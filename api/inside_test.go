@@ -179,26 +179,3 @@ func TestSpreadsheetsGetNoFormulas(t *testing.T) {
 		t.Errorf("%q", w.Body.String())
 	}
 }
-
-// TestLimiter covers refilling and forgetting.
-func TestLimiter(t *testing.T) {
-	l, at := newLimiter(2, 1), time.Now()
-	for i, want := range []bool{true, true, false} {
-		if _, ok := l.take("a", at); ok != want {
-			t.Errorf("take %d: %v", i, ok)
-		}
-	}
-	l.give("a")
-	if _, ok := l.take("a", at); !ok {
-		t.Error("what was given back is not there")
-	}
-	if wait, ok := l.take("a", at.Add(500*time.Millisecond)); ok || wait != 500*time.Millisecond {
-		t.Errorf("wait %v %v", wait, ok)
-	}
-	for i := range limitedKeys + 10 {
-		l.take(strings.Repeat("k", i%7)+time.Duration(i).String(), at)
-	}
-	if len(l.buckets) > limitedKeys {
-		t.Errorf("%d buckets", len(l.buckets))
-	}
-}

@@ -267,7 +267,7 @@ func (a *API) undecided(program *interceptor.Program) ruling {
 // complain logs what an interceptor's operator should mend, now and then.
 func (a *API) complain(c *call, program *interceptor.Program, what string, problems []payment.Problem) {
 	i := program.Interceptor()
-	if _, ok := a.complaints.take(i.Ref+" "+what, c.started); !ok {
+	if _, ok := a.complaints.Take(i.Ref+" "+what, c.started); !ok {
 		return
 	}
 	fields := make([]string, 0, 20)
@@ -279,7 +279,7 @@ func (a *API) complain(c *call, program *interceptor.Program, what string, probl
 
 // discover notes the fields of a body, beside the request and only where there is time for it.
 func (a *API) discover(program *interceptor.Program, read func() (interceptor.Document, bool)) {
-	if _, ok := a.looks.take(string(program.Interceptor().ID), a.deps.Now()); !ok {
+	if _, ok := a.looks.Take(string(program.Interceptor().ID), a.deps.Now()); !ok {
 		a.counts.undiscovered.Add(1)
 		return
 	}

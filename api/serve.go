@@ -161,7 +161,7 @@ func (a *API) admit(r *http.Request, c *call, scope string) error {
 	if a.rate == nil || c.person != nil {
 		return nil
 	}
-	if wait, ok := a.rate.take(c.actor.name, c.started); !ok {
+	if wait, ok := a.rate.Take(c.actor.name, c.started); !ok {
 		a.counts.limited.Add(1)
 		return &problem{status: http.StatusTooManyRequests, code: codeRate, message: "too many requests", retry: wait}
 	}

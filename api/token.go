@@ -93,22 +93,22 @@ func (a *API) grant(w http.ResponseWriter, r *http.Request) (tokenAnswer, *oauth
 	}
 	now := a.deps.Now()
 	guesser := id + " " + neighbourhood(r.RemoteAddr) // so that nobody elsewhere can keep a client out
-	if wait, ok := a.wrong.take(guesser, now); !ok {
+	if wait, ok := a.wrong.Take(guesser, now); !ok {
 		return tokenAnswer{}, &oauthError{status: http.StatusTooManyRequests, word: "temporarily_unavailable", text: "too many wrong secrets", retry: wait}
 	}
 	client, right, err := a.checker.check(r.Context(), id, secret)
 	switch {
 	case errors.Is(err, errBusy):
-		a.wrong.give(guesser)
+		a.wrong.Give(guesser)
 		return tokenAnswer{}, &oauthError{status: http.StatusServiceUnavailable, word: "temporarily_unavailable", text: "too many clients ask at once"}
 	case err != nil:
-		a.wrong.give(guesser)
+		a.wrong.Give(guesser)
 		a.deps.Logger.Error("a client's secret cannot be checked", "error", err)
 		return tokenAnswer{}, &oauthError{status: http.StatusServiceUnavailable, word: "temporarily_unavailable", text: "clients cannot be looked up at the moment"}
 	case !right:
 		return tokenAnswer{}, &oauthError{status: http.StatusUnauthorized, word: "invalid_client", text: "client id or secret is wrong"}
 	}
-	a.wrong.give(guesser)
+	a.wrong.Give(guesser)
 	scopes, audience, refused := asked(form, client.Scopes, a.config.Instance)
 	if refused != nil {
 		return tokenAnswer{}, refused

@@ -157,7 +157,7 @@ func (h *Hub) changePassword(w http.ResponseWriter, r *http.Request, who visitor
 	defer cancel()
 	// A stolen login must not become a way to guess the password.
 	attempt := "password of " + string(who.user.ID)
-	if wait, ok := h.byBrowser.take(attempt, h.deps.Now()); !ok {
+	if wait, ok := h.byBrowser.Take(attempt, h.deps.Now()); !ok {
 		return tooManyAttempts(wait)
 	}
 	right, err := h.hasher.verify(ctx, h.hasher.queue(true), who.user.PasswordHash, change.Current)
@@ -168,7 +168,7 @@ func (h *Hub) changePassword(w http.ResponseWriter, r *http.Request, who visitor
 		h.auditLogin(ctx, who, who.user, true, "password.failed")
 		return &problem{status: http.StatusBadRequest, code: "wrong_login", field: "current", message: "the current password is wrong"}
 	}
-	h.byBrowser.give(attempt)
+	h.byBrowser.Give(attempt)
 	hash, err := h.hasher.hash(ctx, change.New)
 	if err != nil {
 		return err

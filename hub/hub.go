@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"wayguard/event"
+	"wayguard/limit"
 )
 
 const (
@@ -40,7 +41,7 @@ type Hub struct {
 	pace    pace
 	handler http.Handler
 	// byAddress, byAccount and byBrowser slow down guessing; searches remembers which sensitive searches were audited lately.
-	byAddress, byAccount, byBrowser, searches *limiter
+	byAddress, byAccount, byBrowser, searches *limit.Limiter
 	questions, exports                        chan struct{}
 	tickets                                   *tickets
 	glances                                   glances
@@ -61,8 +62,8 @@ func New(config Config, deps Deps) (*Hub, error) {
 	}
 	h := &Hub{
 		config: config, deps: deps, logger: deps.Logger, broker: newBroker(), hasher: newHasher(argonMemory), pages: pages, proxies: proxies, pace: usualPace(),
-		byAddress: newLimiter(20, 5*time.Second), byAccount: newLimiter(10, 20*time.Second), byBrowser: newLimiter(10, 20*time.Second),
-		searches:  newLimiter(1, 10*time.Minute),
+		byAddress: limit.New(20, 5*time.Second), byAccount: limit.New(10, 20*time.Second), byBrowser: limit.New(10, 20*time.Second),
+		searches:  limit.New(1, 10*time.Minute),
 		questions: make(chan struct{}, questionsAtOnce), exports: make(chan struct{}, exportsAtOnce),
 		tickets: newTickets(), glances: glances{byEnv: map[event.Environment]glance{}},
 	}

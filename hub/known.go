@@ -60,17 +60,17 @@ func knows(r *http.Request, user access.User) (key string, known bool) {
 func (h *Hub) limitLogin(r *http.Request, who visitor, account string, user access.User) (known bool, giveBack func(), err error) {
 	now := h.deps.Now()
 	if key, known := knows(r, user); known {
-		if wait, ok := h.byBrowser.take(key, now); !ok {
+		if wait, ok := h.byBrowser.Take(key, now); !ok {
 			return true, nil, tooManyAttempts(wait)
 		}
-		return true, func() { h.byBrowser.give(key) }, nil
+		return true, func() { h.byBrowser.Give(key) }, nil
 	}
 	address := limitedAddress(who.address)
-	if wait, ok := h.byAddress.take(address, now); !ok {
+	if wait, ok := h.byAddress.Take(address, now); !ok {
 		return false, nil, tooManyAttempts(wait)
 	}
-	if wait, ok := h.byAccount.take(account, now); !ok {
+	if wait, ok := h.byAccount.Take(account, now); !ok {
 		return false, nil, tooManyAttempts(wait)
 	}
-	return false, func() { h.byAddress.give(address); h.byAccount.give(account) }, nil
+	return false, func() { h.byAddress.Give(address); h.byAccount.Give(account) }, nil
 }

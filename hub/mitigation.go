@@ -232,7 +232,7 @@ func (h *Hub) askAccounts(r *http.Request, who visitor, limit int, action string
 	q := search.AccountQuery{Environment: who.env, From: from, To: to, Policy: name, Limit: limit}
 	// The page asks again and again while it is open; once in ten minutes says enough.
 	key := strings.Join([]string{string(who.user.ID), string(who.env), action, name}, "\x00")
-	if _, first := h.searches.take(key, h.deps.Now()); first || action == "accounts.export" {
+	if _, first := h.searches.Take(key, h.deps.Now()); first || action == "accounts.export" {
 		detail := fmt.Sprintf("policy=%s from=%s to=%s", name, stamp(from), stamp(to))
 		if err := h.record(r.Context(), who.env, who.user.Email, action, detail, who.address); err != nil {
 			return search.Accounts{}, storeUnavailable(err)

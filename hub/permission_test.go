@@ -5,7 +5,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"wayguard/access"
 	"wayguard/event"
@@ -155,33 +154,5 @@ func TestClientAddress(t *testing.T) {
 	}
 	if _, err := New(Config{TrustedProxies: []string{"::1", "here"}}, b.hub.deps); err == nil || !strings.Contains(err.Error(), "hub.trusted_proxies[1]") {
 		t.Errorf("a bad prefix: %v", err)
-	}
-}
-
-func TestLimiter(t *testing.T) {
-	l, now := newLimiter(3, time.Second), sampleNow()
-	for range 3 {
-		if _, ok := l.take("a", now); !ok {
-			t.Fatal("the burst is too small")
-		}
-	}
-	if wait, ok := l.take("a", now.Add(250*time.Millisecond)); ok || wait != 750*time.Millisecond {
-		t.Errorf("wait %s, %v", wait, ok)
-	}
-	if _, ok := l.take("a", now.Add(-time.Hour)); ok {
-		t.Error("a clock that goes back gives tokens")
-	}
-	if _, ok := l.take("a", now.Add(time.Second)); !ok {
-		t.Error("no refill")
-	}
-	l.give("a")
-	if _, ok := l.take("a", now.Add(time.Second)); !ok {
-		t.Error("a token given back is lost")
-	}
-	for i := range limitedKeys + 10 {
-		l.take(strings.Repeat("k", 1+i%50)+time.Duration(i).String(), now)
-	}
-	if len(l.buckets) != limitedKeys || l.recent.Len() != limitedKeys {
-		t.Errorf("%d keys", len(l.buckets))
 	}
 }

@@ -59,7 +59,7 @@ func (h *Hub) auditSearch(ctx context.Context, who visitor, q search.Query) {
 	values := slices.Sorted(slices.Values(q.Values))
 	sum := sha256.Sum256([]byte(strings.Join(values, "\x00")))
 	key := strings.Join([]string{string(who.user.ID), string(q.Environment), q.Field, hex.EncodeToString(sum[:])}, "\x00")
-	if _, first := h.searches.take(key, h.deps.Now()); !first {
+	if _, first := h.searches.Take(key, h.deps.Now()); !first {
 		return
 	}
 	detail := fmt.Sprintf("field=%s values=%d", q.Field, len(q.Values))

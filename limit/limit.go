@@ -1,4 +1,5 @@
-package hub
+// Package limit bounds how often something may happen, for each of many keys, in bounded memory. It reads no clock.
+package limit
 
 import (
 	"container/list"
@@ -6,11 +7,11 @@ import (
 	"time"
 )
 
-// limitedKeys bounds a limiter's memory: beyond it the key unused for longest is forgotten.
-const limitedKeys = 10_000
+// maxKeys bounds a limiter's memory: beyond it the key unused for longest is forgotten.
+const maxKeys = 10_000
 
-// limiter is a token bucket for each key: burst at once, then one every interval.
-type limiter struct {
+// Limiter is a token bucket for each key: burst at once, then one every interval. It is safe for concurrent use.
+type Limiter struct {
 	burst    float64
 	interval time.Duration
 	mu       sync.Mutex
@@ -24,12 +25,13 @@ type bucket struct {
 	at     time.Time
 }
 
-func newLimiter(burst int, interval time.Duration) *limiter {
-	return &limiter{burst: float64(burst), interval: interval, buckets: map[string]*list.Element{}, recent: list.New()}
+// New makes a limiter whose buckets begin full; interval is above 0.
+func New(burst int, interval time.Duration) *Limiter {
+	return &Limiter{burst: float64(burst), interval: interval, buckets: map[string]*list.Element{}, recent: list.New()}
 }
 
-// take uses one token of the key. Where there is none it says how long until there is one, and takes nothing.
-func (l *limiter) take(key string, now time.Time) (wait time.Duration, ok bool) {
+// Take uses one token of the key. Where there is none it says how long until there is one, and takes nothing.
+func (l *Limiter) Take(key string, now time.Time) (wait time.Duration, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b := l.bucket(key, now)
@@ -44,8 +46,8 @@ func (l *limiter) take(key string, now time.Time) (wait time.Duration, ok bool) 
 	return 0, true
 }
 
-// give returns a token, after something that turned out not to count.
-func (l *limiter) give(key string) {
+// Give returns a token, after something that turned out not to count.
+func (l *Limiter) Give(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if at, there := l.buckets[key]; there {
@@ -54,12 +56,12 @@ func (l *limiter) give(key string) {
 	}
 }
 
-func (l *limiter) bucket(key string, now time.Time) *bucket {
+func (l *Limiter) bucket(key string, now time.Time) *bucket {
 	if at, there := l.buckets[key]; there {
 		l.recent.MoveToFront(at)
 		return at.Value.(*bucket)
 	}
-	if len(l.buckets) >= limitedKeys {
+	if len(l.buckets) >= maxKeys {
 		oldest := l.recent.Back()
 		l.recent.Remove(oldest)
 		delete(l.buckets, oldest.Value.(*bucket).key)
